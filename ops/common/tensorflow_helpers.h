@@ -1,0 +1,74 @@
+// What every TensorFlow interface file needs: argument checks, the thread pool,
+// the CUDA stream.
+#ifndef TFDISCO_OPS_COMMON_TENSORFLOW_HELPERS_H_
+#define TFDISCO_OPS_COMMON_TENSORFLOW_HELPERS_H_
+
+#if defined(TFDISCO_CUDA)
+#define EIGEN_USE_GPU
+#endif
+
+#include <string>
+
+#include "ops/common/parallel_for.h"
+#include "tensorflow/core/framework/common_shape_fns.h"
+#include "tensorflow/core/framework/op.h"
+#include "tensorflow/core/framework/op_kernel.h"
+#include "tensorflow/core/framework/shape_inference.h"
+#include "tensorflow/core/lib/core/threadpool.h"
+
+namespace tfdisco {
+
+// The device's thread pool as a ParallelFor.
+inline ParallelFor PoolOf(tensorflow::OpKernelContext* context) {
+  auto* pool = context->device()->tensorflow_cpu_worker_threads()->workers;
+  return [pool](int64_t count, int64_t cost, const RangeBody& body) {
+    if (count > 0) pool->ParallelFor(count, cost, body);
+  };
+}
+
+// InvalidArgument unless `tensor` has shape `sizes`; -1 matches any size.
+inline tensorflow::Status CheckShape(const char* name, const tensorflow::Tensor& tensor,
+                                     std::initializer_list<int64_t> sizes) {
+  bool same = tensor.dims() == static_cast<int>(sizes.size());
+  std::string expected;
+  int axis = 0;
+  for (int64_t size : sizes) {
+    if (same && size >= 0 && tensor.dim_size(axis) != size) same = false;
+    expected += (axis++ ? "," : "") + (size < 0 ? std::string("?") : std::to_string(size));
+  }
+  if (same) return tensorflow::Status();
+  return tensorflow::errors::InvalidArgument(name, ": expected shape [", expected, "], got ",
+                                             tensor.shape().DebugString());
+}
+
+// InvalidArgument unless every value of an int32 tensor in host memory lies in [low, high).
+inline tensorflow::Status CheckRange(const char* name, const tensorflow::Tensor& tensor,
+                                     int64_t low, int64_t high) {
+  const auto values = tensor.flat<int32_t>();
+  const int32_t* data = values.data();
+  int32_t least = static_cast<int32_t>(low), most = static_cast<int32_t>(low);
+  for (int64_t i = 0; i < values.size(); ++i) {  // no early exit, so that it vectorises
+    least = data[i] < least ? data[i] : least;
+    most = data[i] > most ? data[i] : most;
+  }
+  if (values.size() == 0 || (least >= low && most < high)) return tensorflow::Status();
+  return tensorflow::errors::InvalidArgument(name, ": expected indices from ", low, " to ",
+                                             high - 1, ", got ", least < low ? least : most);
+}
+
+#if defined(TFDISCO_CUDA)
+
+inline void* StreamOf(tensorflow::OpKernelContext* context) {
+  return context->eigen_device<Eigen::GpuDevice>().stream();
+}
+
+inline tensorflow::Status FromCuda(const char* op, const char* problem) {
+  if (problem == nullptr) return tensorflow::Status();
+  return tensorflow::errors::Internal(op, ": CUDA: ", problem);
+}
+
+#endif  // TFDISCO_CUDA
+
+}  // namespace tfdisco
+
+#endif  // TFDISCO_OPS_COMMON_TENSORFLOW_HELPERS_H_

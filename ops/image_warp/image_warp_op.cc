@@ -1,0 +1,167 @@
+#include "ops/common/tensorflow_helpers.h"
+#include "ops/image_warp/image_warp.h"
+#include "tensorflow/core/framework/bfloat16.h"
+
+namespace tfdisco {
+namespace {
+
+using tensorflow::DEVICE_CPU;
+using tensorflow::DEVICE_GPU;
+using tensorflow::DT_FLOAT;
+using tensorflow::OpKernel;
+using tensorflow::OpKernelContext;
+using tensorflow::Status;
+using tensorflow::Tensor;
+using tensorflow::shape_inference::DimensionHandle;
+using tensorflow::shape_inference::InferenceContext;
+using tensorflow::shape_inference::ShapeHandle;
+
+REGISTER_OP("TfdiscoImageWarp")
+    .Input("image: T")
+    .Input("flow: float32")
+    .Attr("T: {float32, float16, bfloat16}")
+    .Output("warped: T")
+    .SetShapeFn([](InferenceContext* c) -> Status {
+      ShapeHandle image, flow;
+      DimensionHandle unused;
+      TF_RETURN_IF_ERROR(c->WithRank(c->input(0), 4, &image));
+      TF_RETURN_IF_ERROR(c->WithRank(c->input(1), 4, &flow));
+      TF_RETURN_IF_ERROR(c->WithValue(c->Dim(flow, 3), 2, &unused));
+      for (int axis = 0; axis < 3; ++axis) {
+        TF_RETURN_IF_ERROR(c->Merge(c->Dim(image, axis), c->Dim(flow, axis), &unused));
+      }
+      c->set_output(0, image);
+      return Status();
+    });
+
+REGISTER_OP("TfdiscoImageWarpGrad")
+    .Input("image: T")
+    .Input("flow: float32")
+    .Input("grad_warped: T")
+    .Attr("T: {float32, float16, bfloat16}")
+    .Output("grad_image: T")
+    .Output("grad_flow: float32")
+    .SetShapeFn([](InferenceContext* c) -> Status {
+      c->set_output(0, c->input(0));
+      c->set_output(1, c->input(1));
+      return Status();
+    });
+
+// TensorFlow's 16-bit types and ours are the same bits.
+template <typename T>
+struct Bits {
+  using type = T;
+};
+template <>
+struct Bits<Eigen::half> {
+  using type = Float16;
+};
+template <>
+struct Bits<tensorflow::bfloat16> {
+  using type = BFloat16;
+};
+
+template <typename T>
+const typename Bits<T>::type* Data(const Tensor& tensor) {
+  return reinterpret_cast<const typename Bits<T>::type*>(tensor.flat<T>().data());
+}
+
+template <typename T>
+typename Bits<T>::type* MutableData(Tensor* tensor) {
+  return reinterpret_cast<typename Bits<T>::type*>(tensor->flat<T>().data());
+}
+
+Status CheckInputs(OpKernelContext* context, WarpShape* shape) {
+  const Tensor& image = context->input(0);
+  const Tensor& flow = context->input(1);
+  TF_RETURN_IF_ERROR(CheckShape("image", image, {-1, -1, -1, -1}));
+  TF_RETURN_IF_ERROR(CheckShape(
+      "flow", flow, {image.dim_size(0), image.dim_size(1), image.dim_size(2), 2}));
+  *shape = {image.dim_size(0), image.dim_size(1), image.dim_size(2), image.dim_size(3)};
+  return Status();
+}
+
+template <typename T, bool kGpu>
+class ImageWarpOp : public OpKernel {
+ public:
+  using OpKernel::OpKernel;
+
+  void Compute(OpKernelContext* context) override {
+    WarpShape shape;
+    OP_REQUIRES_OK(context, CheckInputs(context, &shape));
+    const Tensor& image = context->input(0);
+    const float* flow = context->input(1).flat<float>().data();
+    Tensor* warped;
+    OP_REQUIRES_OK(context, context->allocate_output(0, image.shape(), &warped));
+    if constexpr (kGpu) {
+#if defined(TFDISCO_CUDA)
+      OP_REQUIRES_OK(context,
+                     FromCuda("image_warp", ImageWarpGpu(shape, Data<T>(image), flow,
+                                                         MutableData<T>(warped),
+                                                         StreamOf(context))));
+#endif
+    } else {
+      ImageWarpCpu(shape, Data<T>(image), flow, MutableData<T>(warped), PoolOf(context));
+    }
+  }
+};
+
+template <typename T, bool kGpu>
+class ImageWarpGradOp : public OpKernel {
+ public:
+  using OpKernel::OpKernel;
+
+  void Compute(OpKernelContext* context) override {
+    WarpShape shape;
+    OP_REQUIRES_OK(context, CheckInputs(context, &shape));
+    const Tensor& image = context->input(0);
+    const Tensor& flow = context->input(1);
+    const Tensor& grad = context->input(2);
+    OP_REQUIRES_OK(context, CheckShape("grad_warped", grad, {shape.batch, shape.height,
+                                                             shape.width, shape.channels}));
+    Tensor *grad_image, *grad_flow;
+    OP_REQUIRES_OK(context, context->allocate_output(0, image.shape(), &grad_image));
+    OP_REQUIRES_OK(context, context->allocate_output(1, flow.shape(), &grad_flow));
+    Tensor wide;  // 16-bit gradients add up in float32
+    float* sums;
+    if constexpr (std::is_same_v<T, float>) {
+      sums = grad_image->flat<float>().data();
+    } else {
+      OP_REQUIRES_OK(context, context->allocate_temp(DT_FLOAT, image.shape(), &wide));
+      sums = wide.flat<float>().data();
+    }
+    if constexpr (kGpu) {
+#if defined(TFDISCO_CUDA)
+      OP_REQUIRES_OK(
+          context, FromCuda("image_warp gradient",
+                            ImageWarpGradGpu(shape, Data<T>(image), flow.flat<float>().data(),
+                                             Data<T>(grad), sums, MutableData<T>(grad_image),
+                                             grad_flow->flat<float>().data(),
+                                             StreamOf(context))));
+#endif
+    } else {
+      ImageWarpGradCpu(shape, Data<T>(image), flow.flat<float>().data(), Data<T>(grad), sums,
+                       MutableData<T>(grad_image), grad_flow->flat<float>().data(),
+                       PoolOf(context));
+    }
+  }
+};
+
+#define TFDISCO_REGISTER(T, DEVICE, kGpu)                                               \
+  REGISTER_KERNEL_BUILDER(Name("TfdiscoImageWarp").Device(DEVICE).TypeConstraint<T>("T"), \
+                          ImageWarpOp<T, kGpu>);                                        \
+  REGISTER_KERNEL_BUILDER(                                                              \
+      Name("TfdiscoImageWarpGrad").Device(DEVICE).TypeConstraint<T>("T"),               \
+      ImageWarpGradOp<T, kGpu>);
+TFDISCO_REGISTER(float, DEVICE_CPU, false)
+TFDISCO_REGISTER(Eigen::half, DEVICE_CPU, false)
+TFDISCO_REGISTER(tensorflow::bfloat16, DEVICE_CPU, false)
+#if defined(TFDISCO_CUDA)
+TFDISCO_REGISTER(float, DEVICE_GPU, true)
+TFDISCO_REGISTER(Eigen::half, DEVICE_GPU, true)
+TFDISCO_REGISTER(tensorflow::bfloat16, DEVICE_GPU, true)
+#endif
+#undef TFDISCO_REGISTER
+
+}  // namespace
+}  // namespace tfdisco

@@ -1,0 +1,70 @@
+#include "ops/interpolate_attributes/interpolate_attributes.h"
+
+namespace tfdisco {
+namespace {
+
+struct Forward {
+  InterpolationShape shape;
+  const float* attributes;
+  const int32_t* triangles;
+  const int32_t* ids;
+  const float* barycentrics;
+  float* output;
+  __device__ void operator()(int64_t i) const {
+    const int64_t image = i / shape.pixels;
+    InterpolatePixel(shape.channels, attributes + image * shape.vertices * shape.channels,
+                     CornersOf(shape, triangles, ids[i]), barycentrics + 3 * i,
+                     output + shape.channels * i);
+  }
+};
+
+struct Backward {
+  InterpolationShape shape;
+  const float* attributes;
+  const int32_t* triangles;
+  const int32_t* ids;
+  const float* barycentrics;
+  const float* grad;
+  float* grad_attributes;
+  float* grad_barycentrics;
+  __device__ void operator()(int64_t i) const {
+    const int64_t offset = i / shape.pixels * shape.vertices * shape.channels;
+    AddInterpolationGradient(shape.channels, attributes + offset,
+                             CornersOf(shape, triangles, ids[i]), barycentrics + 3 * i,
+                             grad + shape.channels * i, grad_attributes + offset,
+                             grad_barycentrics + 3 * i);
+  }
+};
+
+const char* Message(cudaError_t error) {
+  return error == cudaSuccess ? nullptr : cudaGetErrorString(error);
+}
+
+}  // namespace
+
+const char* InterpolateAttributesGpu(const InterpolationShape& shape, const float* attributes,
+                                     const int32_t* triangles, const int32_t* triangle_ids,
+                                     const float* barycentrics, float* output, void* stream) {
+  return Message(ForEachGpu(
+      shape.batch * shape.pixels,
+      Forward{shape, attributes, triangles, triangle_ids, barycentrics, output},
+      static_cast<cudaStream_t>(stream)));
+}
+
+const char* InterpolateAttributesGradGpu(const InterpolationShape& shape,
+                                         const float* attributes, const int32_t* triangles,
+                                         const int32_t* triangle_ids, const float* barycentrics,
+                                         const float* grad, float* grad_attributes,
+                                         float* grad_barycentrics, void* stream) {
+  const auto s = static_cast<cudaStream_t>(stream);
+  const size_t bytes = sizeof(float) * shape.batch * shape.vertices * shape.channels;
+  cudaError_t error = cudaMemsetAsync(grad_attributes, 0, bytes, s);
+  if (error == cudaSuccess) {
+    error = ForEachGpu(shape.batch * shape.pixels,
+                       Backward{shape, attributes, triangles, triangle_ids, barycentrics, grad,
+                                grad_attributes, grad_barycentrics}, s);
+  }
+  return Message(error);
+}
+
+}  // namespace tfdisco

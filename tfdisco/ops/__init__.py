@@ -1,0 +1,1 @@
+"""Native operations, each with a reference implementation in TensorFlow."""
