@@ -14,10 +14,10 @@ def check_shape(name, tensor, expected):
       ValueError: if rank or a known size differs. Unknown sizes pass.
     """
     shape = tensor.shape
-    wanted = '[' + ', '.join('?' if size is None else str(size) for size in expected) + ']'
-    problem = ValueError(f'{name}: expected shape {wanted}, got {_text(shape)}')
     if getattr(shape, 'rank', 0) is None:  # a tensor of unknown rank
         return
+    wanted = '[' + ', '.join('?' if size is None else str(size) for size in expected) + ']'
+    problem = ValueError(f'{name}: expected shape {wanted}, got {_text(shape)}')
     if len(shape) != len(expected):
         raise problem
     bound = {}

@@ -1,20 +1,35 @@
 #include "ops/interpolate_attributes/interpolate_attributes.h"
 
 namespace tfdisco {
+namespace {
+
+// `kChannels` known to the compiler where it is one of the usual numbers, else 0.
+template <int kChannels>
+void InterpolateRange(const InterpolationShape& shape, const float* attributes,
+                      const int32_t* triangles, const int32_t* triangle_ids,
+                      const float* barycentrics, float* output, int64_t begin, int64_t end) {
+  const int64_t channels = kChannels > 0 ? kChannels : shape.channels;
+  for (int64_t i = begin; i < end; ++i) {
+    const int32_t id = triangle_ids[i];  // the op has checked all indices
+    InterpolatePixel(channels, attributes + i / shape.pixels * shape.vertices * channels,
+                     id < 0 ? nullptr : triangles + 3 * static_cast<int64_t>(id),
+                     barycentrics + 3 * i, output + channels * i);
+  }
+}
+
+}  // namespace
 
 void InterpolateAttributesCpu(const InterpolationShape& shape, const float* attributes,
                               const int32_t* triangles, const int32_t* triangle_ids,
                               const float* barycentrics, float* output,
                               const ParallelFor& parallel_for) {
+  const auto range = shape.channels == 3   ? InterpolateRange<3>
+                     : shape.channels == 4 ? InterpolateRange<4>
+                                           : InterpolateRange<0>;
   parallel_for(shape.batch * shape.pixels, 10 + 3 * shape.channels,
                [&](int64_t begin, int64_t end) {
-                 for (int64_t i = begin; i < end; ++i) {
-                   const int64_t image = i / shape.pixels;
-                   InterpolatePixel(shape.channels,
-                                    attributes + image * shape.vertices * shape.channels,
-                                    CornersOf(shape, triangles, triangle_ids[i]),
-                                    barycentrics + 3 * i, output + shape.channels * i);
-                 }
+                 range(shape, attributes, triangles, triangle_ids, barycentrics, output, begin,
+                       end);
                });
 }
 

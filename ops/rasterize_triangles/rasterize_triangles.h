@@ -7,11 +7,12 @@
 // barycentric coordinates up to a common factor, whatever the sign of w, so that
 // triangles which cross the near plane need no clipping.
 //
-// Watertight: the edge function of a shared edge is computed from its endpoints
-// in one canonical order, so that two neighbours get values that differ in
-// nothing but the sign; where rounding could decide the sign, the corners are
-// first moved by the pixel, which is exact; a centre exactly on an edge belongs
-// to the triangle for which the edge is a left or top one.
+// Watertight: the edge function of a shared edge is exactly antisymmetric in its
+// corners, so that two neighbours get values that differ in nothing but the sign
+// (compiled without contraction into fused multiply-adds, which would break
+// that); where rounding could decide the sign, the corners are first moved by the
+// pixel, which is exact; a centre exactly on an edge belongs to the triangle for
+// which the edge is a left or top one.
 #ifndef TFDISCO_OPS_RASTERIZE_TRIANGLES_H_
 #define TFDISCO_OPS_RASTERIZE_TRIANGLES_H_
 
@@ -34,22 +35,18 @@ struct PixelVertex {
   double x, y, w;
   double px, py;  // meaningful where w > 0
   double z;       // clip space
+  double size;    // |x| + |y| + |w| times the larger side: scale of rounding errors
 };
 
 struct Plane {
   double a, b, c;  // value(px, py) = a px + b py + c
 };
 
-// The edge function p x q, negated if `sign` is -1 to be positive inside.
-struct Edge {
-  Plane plane;
-  double error;  // bound on the rounding error of the plane's values in the image
-  double p[3], q[3];  // endpoints (x, y, w) in canonical order
-  double sign;
-};
-
 struct TriangleSetup {
-  Edge edge[3];
+  const PixelVertex* v[3];
+  double sign;         // -1 for a front face, whose edge functions are negated
+  Plane edge[3];       // positive inside; edge[i] is opposite corner i
+  double error[3];     // bounds on the rounding errors of their values in the image
   double determinant;  // positive: sum(e) / determinant = 1 / w
   Plane depth;         // in normalised device coordinates
   int x_begin, x_end, y_begin, y_end;  // pixels that can be covered
@@ -70,67 +67,49 @@ TFDISCO_HOST_DEVICE PixelVertex MakePixelVertex(const float* clip, int64_t heigh
   v.z = clip[2];
   v.px = v.x / w;
   v.py = v.y / w;
+  v.size = std::fabs(v.x) + std::fabs(v.y) + std::fabs(w) * (width > height ? width : height);
   return v;
 }
 
-TFDISCO_HOST_DEVICE bool ComesFirst(const PixelVertex& p, const PixelVertex& q) {
-  if (p.x != q.x) return p.x < q.x;
-  if (p.y != q.y) return p.y < q.y;
-  return p.w < q.w;
-}
-
-// p x q.
-TFDISCO_HOST_DEVICE Plane Cross(const double p[3], const double q[3]) {
-  return {p[1] * q[2] - p[2] * q[1], p[2] * q[0] - p[0] * q[2], p[0] * q[1] - p[1] * q[0]};
+// (p.x, p.y, p.w) x (q.x, q.y, q.w)
+TFDISCO_HOST_DEVICE Plane Cross(const PixelVertex& p, const PixelVertex& q) {
+  return {p.y * q.w - p.w * q.y, p.w * q.x - p.x * q.w, p.x * q.y - p.y * q.x};
 }
 
 TFDISCO_HOST_DEVICE double Evaluate(const Plane& plane, double px, double py) {
   return plane.a * px + (plane.b * py + plane.c);
 }
 
-TFDISCO_HOST_DEVICE void Negate(Edge* e) {
-  e->plane = {-e->plane.a, -e->plane.b, -e->plane.c};
-  e->sign = -e->sign;
-}
-
-TFDISCO_HOST_DEVICE Edge MakeEdge(const PixelVertex& p, const PixelVertex& q, int64_t height,
-                                  int64_t width) {
-  const bool ordered = ComesFirst(p, q);
-  const PixelVertex& r = ordered ? p : q;
-  const PixelVertex& s = ordered ? q : p;
-  Edge e = {{}, 0, {r.x, r.y, r.w}, {s.x, s.y, s.w}, 1};
-  e.plane = Cross(e.p, e.q);
-  constexpr double kUnitRoundoff = 1.2e-16;
-  e.error = 8 * kUnitRoundoff *
-            ((std::fabs(r.y * s.w) + std::fabs(r.w * s.y)) * width +
-             (std::fabs(r.w * s.x) + std::fabs(r.x * s.w)) * height +
-             (std::fabs(r.x * s.y) + std::fabs(r.y * s.x)));
-  if (!ordered) Negate(&e);
-  return e;
-}
-
 // The edge function from corners moved by the pixel: a corner that lies on the
 // pixel's centre becomes exactly 0, and so does a horizontal or vertical edge.
-TFDISCO_HOST_DEVICE double EvaluateExactly(const Edge& e, double px, double py) {
-  const double p[2] = {e.p[0] - px * e.p[2], e.p[1] - py * e.p[2]};
-  const double q[2] = {e.q[0] - px * e.q[2], e.q[1] - py * e.q[2]};
-  return e.sign * (p[0] * q[1] - p[1] * q[0]);
+TFDISCO_HOST_DEVICE double EvaluateExactly(const PixelVertex& p, const PixelVertex& q, double px,
+                                           double py) {
+  return (p.x - px * p.w) * (q.y - py * q.w) - (p.y - py * p.w) * (q.x - px * q.w);
 }
 
-TFDISCO_HOST_DEVICE bool IsTopLeft(const Edge& e) {
-  return e.plane.a > 0 || (e.plane.a == 0 && e.plane.b > 0);
+TFDISCO_HOST_DEVICE bool IsTopLeft(const Plane& edge) {
+  return edge.a > 0 || (edge.a == 0 && edge.b > 0);
 }
 
-TFDISCO_HOST_DEVICE double Least(double a, double b, double c) {
-  return a < b ? (a < c ? a : c) : (b < c ? b : c);
+TFDISCO_HOST_DEVICE double Least(double a, double b) { return a < b ? a : b; }
+
+// ceil(value) and floor(value) + 1, cut off at 0 and `size`.
+TFDISCO_HOST_DEVICE int CeilWithin(double value, int size) {
+  if (!(value > 0)) return 0;
+  if (value >= size) return size;
+  const int whole = static_cast<int>(value);
+  return whole + (whole < value);
+}
+TFDISCO_HOST_DEVICE int EndWithin(double value, int size) {
+  if (!(value >= 0)) return 0;
+  return value >= size ? size : static_cast<int>(value) + 1;
 }
 
 // First and one-past-last pixel whose centre lies in [low, high], within [0, size).
 TFDISCO_HOST_DEVICE void PixelRange(double low, double high, int64_t size, int* begin, int* end) {
   constexpr double kSlack = 1e-6;  // the quotients low and high are rounded
-  const double first = std::ceil(low - 0.5 - kSlack), last = std::floor(high - 0.5 + kSlack);
-  *begin = first > 0 ? (first < size ? static_cast<int>(first) : static_cast<int>(size)) : 0;
-  *end = last >= 0 ? (last < size ? static_cast<int>(last) + 1 : static_cast<int>(size)) : 0;
+  *begin = CeilWithin(low - 0.5 - kSlack, static_cast<int>(size));
+  *end = EndWithin(high - 0.5 + kSlack, static_cast<int>(size));
 }
 
 // Prepares a triangle. Returns false if it can cover no pixel: outside the
@@ -138,39 +117,45 @@ TFDISCO_HOST_DEVICE void PixelRange(double low, double high, int64_t size, int* 
 TFDISCO_HOST_DEVICE bool SetupTriangle(const PixelVertex& v0, const PixelVertex& v1,
                                        const PixelVertex& v2, int64_t height, int64_t width,
                                        Cull cull, TriangleSetup* setup) {
-  const bool all_in_front = v0.w > 0 && v1.w > 0 && v2.w > 0;
-  if (all_in_front) {
-    PixelRange(Least(v0.px, v1.px, v2.px), -Least(-v0.px, -v1.px, -v2.px), width,
+  if (v0.w > 0 && v1.w > 0 && v2.w > 0) {
+    PixelRange(Least(v0.px, Least(v1.px, v2.px)), -Least(-v0.px, Least(-v1.px, -v2.px)), width,
                &setup->x_begin, &setup->x_end);
-    PixelRange(Least(v0.py, v1.py, v2.py), -Least(-v0.py, -v1.py, -v2.py), height,
+    PixelRange(Least(v0.py, Least(v1.py, v2.py)), -Least(-v0.py, Least(-v1.py, -v2.py)), height,
                &setup->y_begin, &setup->y_end);
     if (setup->x_begin >= setup->x_end || setup->y_begin >= setup->y_end) return false;
   } else {
-    if (v0.w <= 0 && v1.w <= 0 && v2.w <= 0) return false;
+    if (!(v0.w > 0 || v1.w > 0 || v2.w > 0)) return false;
     setup->x_begin = setup->y_begin = 0;  // its picture can reach anywhere
     setup->x_end = static_cast<int>(width);
     setup->y_end = static_cast<int>(height);
   }
-  setup->edge[0] = MakeEdge(v1, v2, height, width);
-  setup->edge[1] = MakeEdge(v2, v0, height, width);
-  setup->edge[2] = MakeEdge(v0, v1, height, width);
-  const Plane& e0 = setup->edge[0].plane;
-  double determinant = v0.x * e0.a + v0.y * e0.b + v0.w * e0.c;
+  const Plane edge0 = Cross(v1, v2);
+  const double determinant = v0.x * edge0.a + v0.y * edge0.b + v0.w * edge0.c;
   // The vertices run counter-clockwise on a screen with y up, which is clockwise
   // with y down: a front face has a negative determinant here.
-  if (!(determinant < 0 || determinant > 0) || !std::isfinite(determinant)) return false;
   const bool front = determinant < 0;
+  if (determinant == 0 || !std::isfinite(determinant)) return false;
   if ((cull == Cull::kBack && !front) || (cull == Cull::kFront && front)) return false;
-  if (front) {
-    determinant = -determinant;
-    for (Edge& e : setup->edge) Negate(&e);
-  }
   if (!std::isfinite(v0.z) || !std::isfinite(v1.z) || !std::isfinite(v2.z)) return false;
-  setup->determinant = determinant;
-  const Plane &p = setup->edge[0].plane, &q = setup->edge[1].plane, &r = setup->edge[2].plane;
-  setup->depth = {(p.a * v0.z + q.a * v1.z + r.a * v2.z) / determinant,
-                  (p.b * v0.z + q.b * v1.z + r.b * v2.z) / determinant,
-                  (p.c * v0.z + q.c * v1.z + r.c * v2.z) / determinant};
+  setup->v[0] = &v0;
+  setup->v[1] = &v1;
+  setup->v[2] = &v2;
+  const double sign = front ? -1.0 : 1.0;
+  const Plane edge[3] = {edge0, Cross(v2, v0), Cross(v0, v1)};
+  setup->sign = sign;
+  setup->determinant = sign * determinant;
+  for (int i = 0; i < 3; ++i) {
+    setup->edge[i] = {sign * edge[i].a, sign * edge[i].b, sign * edge[i].c};
+  }
+  constexpr double kError = 8 * 1.2e-16;  // some roundings of a double
+  setup->error[0] = kError * v1.size * v2.size;
+  setup->error[1] = kError * v2.size * v0.size;
+  setup->error[2] = kError * v0.size * v1.size;
+  const double inverse = 1.0 / determinant;
+  const double z0 = v0.z * inverse, z1 = v1.z * inverse, z2 = v2.z * inverse;
+  setup->depth = {edge[0].a * z0 + edge[1].a * z1 + edge[2].a * z2,
+                  edge[0].b * z0 + edge[1].b * z1 + edge[2].b * z2,
+                  edge[0].c * z0 + edge[1].c * z1 + edge[2].c * z2};
   return true;
 }
 
@@ -178,17 +163,17 @@ TFDISCO_HOST_DEVICE bool SetupTriangle(const PixelVertex& v0, const PixelVertex&
 TFDISCO_HOST_DEVICE bool Covers(const TriangleSetup& setup, int x, int y, Coverage* coverage) {
   const double px = x + 0.5, py = y + 0.5;
   for (int i = 0; i < 3; ++i) {
-    const Edge& edge = setup.edge[i];
-    const double e = Evaluate(edge.plane, px, py);
-    if (e < -edge.error) return false;
-    if (e <= edge.error) {
-      const double exact = EvaluateExactly(edge, px, py);
-      if (exact < 0 || (exact == 0 && !IsTopLeft(edge))) return false;
+    const double e = Evaluate(setup.edge[i], px, py);
+    if (e < -setup.error[i]) return false;
+    if (e <= setup.error[i]) {
+      const double exact =
+          setup.sign * EvaluateExactly(*setup.v[(i + 1) % 3], *setup.v[(i + 2) % 3], px, py);
+      if (exact < 0 || (exact == 0 && !IsTopLeft(setup.edge[i]))) return false;
     }
     coverage->e[i] = e;
   }
   const double depth = Evaluate(setup.depth, px, py);
-  coverage->depth = static_cast<float>(depth);
+  coverage->depth = static_cast<float>(depth) + 0.f;  // -0 becomes 0
   return depth >= -1.0 && depth <= 1.0;
 }
 
@@ -210,7 +195,7 @@ TFDISCO_HOST_DEVICE void AddPixelGradient(const PixelVertex v[3], int64_t x, int
   Plane cross[3];  // v_j x v_k: the gradient of e_i to P, and of the determinant to v_i
   double e[3], sum = 0;
   for (int i = 0; i < 3; ++i) {
-    cross[i] = Cross(V[(i + 1) % 3], V[(i + 2) % 3]);
+    cross[i] = Cross(v[(i + 1) % 3], v[(i + 2) % 3]);
     e[i] = Evaluate(cross[i], P[0], P[1]);
     sum += e[i];
   }

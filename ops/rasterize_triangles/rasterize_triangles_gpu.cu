@@ -10,7 +10,7 @@ constexpr Key kNothing = ~0ull;
 // and the triangle's id in the low ones: the least key is the nearest triangle,
 // and the lower id of two equally near ones, whatever the order of the writes.
 __device__ Key MakeKey(float depth, int64_t triangle) {
-  unsigned bits = __float_as_uint(depth + 0.f);  // -0 becomes 0
+  unsigned bits = __float_as_uint(depth);
   bits ^= (bits >> 31) ? 0xffffffffu : 0x80000000u;
   return (static_cast<Key>(bits) << 32) | static_cast<unsigned>(triangle);
 }

@@ -116,11 +116,12 @@ def find_nvcc():
     if not command:
         return None, f'no CUDA compiler found ({"TFDISCO_NVCC=" + wanted if wanted else "nvcc"})'
     try:
-        version = run([command, '--version'], 'nvcc --version').strip().splitlines()[-1]
+        version = run([command, '--version'], 'nvcc --version')
+        version = re.search(r'release .*|$', version).group() or version.strip()
         supported = run([command, '--list-gpu-arch'], 'nvcc --list-gpu-arch')
         # A dry run prints the folders of this nvcc's headers and libraries.
         plan = run([command, '-dryrun', 'none.cu'], 'nvcc -dryrun')
-    except (BuildError, IndexError) as error:
+    except BuildError as error:
         return None, f'{command} does not work ({error})'.replace('\n', ' ')
     supported = re.findall(r'compute_(\w+)', supported)
     folders = {key: tuple(shlex.split(value)) for key, value

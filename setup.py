@@ -1,0 +1,81 @@
+"""Package metadata.
+
+Nothing is compiled here: pip builds a package before TensorFlow is there. The
+native sources travel inside the package, and the first use compiles them
+(`python -m tfdisco.ops.build` does so up front).
+"""
+
+import pathlib
+import re
+
+import setuptools
+
+HERE = pathlib.Path(__file__).parent
+SOURCES = 'tfdisco.ops.sources.ops'  # where the folder `ops` goes in a wheel
+
+# TensorFlow 2.15 with Keras 2 ends at Python 3.11; 2.21 with Keras 3 goes on.
+OLD, NEW = 'python_version < "3.12"', 'python_version >= "3.12"'
+TENSORFLOW = {OLD: '>=2.15,<2.16', NEW: '>=2.21,<2.22'}
+
+
+def per_python(requirements):
+    """{marker: requirement} -> requirements with environment markers."""
+    return [f'{requirement}; {marker}' for marker, requirement in requirements.items()]
+
+
+REQUIREMENTS = [
+    *per_python({marker: 'tensorflow' + versions for marker, versions in TENSORFLOW.items()}),
+    *per_python({OLD: 'keras>=2.15,<2.16', NEW: 'keras>=3.12,<3.16'}),
+    *per_python({OLD: 'numpy>=1.23.5,<2', NEW: 'numpy>=2,<2.5'}),
+    # tensorflow-graphics asks for tensorflow-addons, which ends at Python 3.11.
+    f'tensorflow-addons==0.23.0; {OLD}',
+    f'tensorflow-graphics==2021.12.3; {OLD}',
+    'absl-py>=1.4',
+    'pillow>=9.5',
+    'scipy>=1.10',
+    'tensorboard>=2.15,<3',
+    'tqdm>=4.60',
+]
+
+EXTRAS = {
+    'test': ['build>=1', 'pytest>=7.4', 'ruff>=0.6', 'setuptools>=64', 'wheel>=0.40'],
+    # Finds the five landmarks that align photographs; older releases have another interface.
+    'photos': ['mtcnn==1.0.0; python_version >= "3.10"'],
+    'gpu': per_python({marker: 'tensorflow[and-cuda]' + versions
+                       for marker, versions in TENSORFLOW.items()}),
+    'demo': ['gradio>=4,<6'],
+}
+
+
+def version():
+    """`__version__` of the package, read without importing it."""
+    text = (HERE / 'tfdisco' / '__init__.py').read_text(encoding='utf-8')
+    return re.search(r'''^__version__ = ['"]([^'"]+)['"]''', text, re.MULTILINE).group(1)
+
+
+setuptools.setup(
+    name='tfdisco',
+    version=version(),
+    description='Disentangled and controllable face generation (DiscoFaceGAN) in TensorFlow 2',
+    long_description=(HERE / 'README.md').read_text(encoding='utf-8'),
+    long_description_content_type='text/markdown',
+    author='tfdisco contributors',
+    license='MIT',
+    packages=[*setuptools.find_packages(include=['tfdisco', 'tfdisco.*']), SOURCES],
+    package_dir={SOURCES: 'ops'},
+    package_data={
+        'tfdisco': ['pretrained/*'],
+        'tfdisco.face3d': ['data/*'],
+        SOURCES: ['*/*.h', '*/*.cc', '*/*.cu'],
+    },
+    include_package_data=False,
+    python_requires='>=3.9,<3.14',
+    install_requires=REQUIREMENTS,
+    extras_require=EXTRAS,
+    classifiers=[
+        'Intended Audience :: Science/Research',
+        'Operating System :: POSIX :: Linux',
+        'Programming Language :: Python :: 3',
+        'Topic :: Scientific/Engineering :: Artificial Intelligence',
+    ],
+)

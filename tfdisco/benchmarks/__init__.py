@@ -1,0 +1,1 @@
+"""How fast tfdisco is, beside a peer where there is one."""

@@ -1,0 +1,1 @@
+"""3D morphable face model, camera, light and renderer."""

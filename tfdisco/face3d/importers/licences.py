@@ -1,0 +1,37 @@
+"""Terms that must travel with a converted model."""
+
+_MIT_TERMS = '''\
+Permission is hereby granted, free of charge, to any person obtaining a copy
+of this software and associated documentation files (the "Software"), to deal
+in the Software without restriction, including without limitation the rights
+to use, copy, modify, merge, publish, distribute, sublicense, and/or sell
+copies of the Software, and to permit persons to whom the Software is
+furnished to do so, subject to the following conditions:
+
+The above copyright notice and this permission notice shall be included in all
+copies or substantial portions of the Software.
+
+THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR
+IMPLIED, INCLUDING BUT NOT LIMITED TO THE WARRANTIES OF MERCHANTABILITY,
+FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE
+AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER
+LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM,
+OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE
+SOFTWARE.
+'''
+
+
+def mit(holder):
+    """The MIT licence of `holder`, for example '2020 USC ...'."""
+    return f'MIT License\n\nCopyright (c) {holder}\n\n{_MIT_TERMS}'
+
+
+ICT = mit('2020 USC Institute for Creative Technologies')
+
+BFM09 = (
+    'Basel Face Model 2009, (c) University of Basel: licensed to you alone, by the agreement you '
+    'accepted at https://faces.dmi.unibas.ch; do not pass this file on.\n\n'
+    'Expression basis by Guo et al. (https://github.com/Juyong/3DFace), derived from '
+    'FaceWarehouse: see the terms there.\n\n'
+    'Index tables (triangles, landmarks, face region), from Deep3DFaceReconstruction and '
+    'DiscoFaceGAN:\n\n' + mit('Microsoft Corporation.'))

@@ -1,0 +1,40 @@
+"""The face mask and the region of every vertex."""
+
+import numpy as np
+
+from tfdisco.face3d.open_head import albedo_regions
+
+NAMES = ('skin', 'scalp', 'ears', 'neck', 'eyes', 'inner_mouth', 'teeth', 'tongue', 'sockets',
+         'lips')
+INNERMOST_LIP_RING = 2  # rings nearer to the seam are not part of the face mask
+
+
+def face_mask(head):
+    """[V] bool: skin and lips of the face, without ears, neck, scalp and the seam of the lips."""
+    seam = np.concatenate([loop for ring, loop in head.lip_loops.items()
+                           if ring < INNERMOST_LIP_RING])
+    on_seam = np.isin(head.base_vertex, head.control[seam])
+    return _face(head) & (_scalp(head) < .3) & ~on_seam
+
+
+def vertex_regions(head):
+    """[V] uint8, an index into `NAMES`."""
+    skin = head.is_part('skin')
+    regions = np.full(len(head.vertices), NAMES.index('skin'), np.uint8)
+    below = skin & ~_face(head) & (head.vertices[:, 1] < 6.45)
+    regions[below | head.is_part('neck')] = NAMES.index('neck')
+    regions[skin & (_scalp(head) > .5)] = NAMES.index('scalp')
+    regions[skin & (head.masks['ears'] > .4)] = NAMES.index('ears')
+    regions[skin & (head.masks['lips'] > .5)] = NAMES.index('lips')
+    for name, parts in (('eyes', ('left_eye', 'right_eye')), ('inner_mouth', ('mouth',)),
+                        ('teeth', ('teeth',)), ('tongue', ('tongue',)), ('sockets', ('socket',))):
+        regions[head.is_part(*parts)] = NAMES.index(name)
+    return regions
+
+
+def _face(head):
+    return head.is_part('skin') & (head.masks['face'] > .5) & (head.masks['ears'] < .3)
+
+
+def _scalp(head):
+    return albedo_regions.hairline(albedo_regions.places_of(head), .06)
