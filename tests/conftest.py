@@ -1,5 +1,6 @@
 """What every test starts from."""
 
+import importlib.util
 import os
 
 # Before the first import of TensorFlow, which reads it once.
@@ -8,6 +9,16 @@ os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
 import numpy as np  # noqa: E402
 import pytest  # noqa: E402
 import tensorflow as tf  # noqa: E402
+
+# pip cannot install it on Python 3.12 (see setup.py), and one module needs it.
+HAS_GRAPHICS = importlib.util.find_spec('tensorflow_graphics') is not None
+collect_ignore = [] if HAS_GRAPHICS else ['face3d/rasterization_backend_test.py']
+
+
+def pytest_report_header():
+    """Says what this run leaves out."""
+    return f'tensorflow {tf.__version__}' + (
+        '' if HAS_GRAPHICS else '; no tensorflow-graphics: its bridge is not tested')
 
 
 @pytest.fixture(autouse=True)

@@ -46,7 +46,7 @@ struct TriangleSetup {
   const PixelVertex* v[3];
   double sign;         // -1 for a front face, whose edge functions are negated
   Plane edge[3];       // positive inside; edge[i] is opposite corner i
-  double error[3];     // bounds on the rounding errors of their values in the image
+  double error;        // bound on the rounding errors of their values in the image
   double determinant;  // positive: sum(e) / determinant = 1 / w
   Plane depth;         // in normalised device coordinates
   int x_begin, x_end, y_begin, y_end;  // pixels that can be covered
@@ -63,7 +63,7 @@ TFDISCO_HOST_DEVICE PixelVertex MakePixelVertex(const float* clip, int64_t heigh
   PixelVertex v;
   v.x = (clip[0] + w) * (0.5 * width);
   v.y = (w - clip[1]) * (0.5 * height);
-  v.w = w;
+  v.w = std::isfinite(clip[2]) ? w : NAN;  // as its depth is never looked at by itself
   v.z = clip[2];
   v.px = v.x / w;
   v.py = v.y / w;
@@ -91,7 +91,14 @@ TFDISCO_HOST_DEVICE bool IsTopLeft(const Plane& edge) {
   return edge.a > 0 || (edge.a == 0 && edge.b > 0);
 }
 
-TFDISCO_HOST_DEVICE double Least(double a, double b) { return a < b ? a : b; }
+TFDISCO_HOST_DEVICE double Least(double a, double b, double c) {
+  a = b < a ? b : a;
+  return c < a ? c : a;
+}
+TFDISCO_HOST_DEVICE double Most(double a, double b, double c) {
+  a = b > a ? b : a;
+  return c > a ? c : a;
+}
 
 // ceil(value) and floor(value) + 1, cut off at 0 and `size`.
 TFDISCO_HOST_DEVICE int CeilWithin(double value, int size) {
@@ -118,10 +125,10 @@ TFDISCO_HOST_DEVICE bool SetupTriangle(const PixelVertex& v0, const PixelVertex&
                                        const PixelVertex& v2, int64_t height, int64_t width,
                                        Cull cull, TriangleSetup* setup) {
   if (v0.w > 0 && v1.w > 0 && v2.w > 0) {
-    PixelRange(Least(v0.px, Least(v1.px, v2.px)), -Least(-v0.px, Least(-v1.px, -v2.px)), width,
-               &setup->x_begin, &setup->x_end);
-    PixelRange(Least(v0.py, Least(v1.py, v2.py)), -Least(-v0.py, Least(-v1.py, -v2.py)), height,
-               &setup->y_begin, &setup->y_end);
+    PixelRange(Least(v0.px, v1.px, v2.px), Most(v0.px, v1.px, v2.px), width, &setup->x_begin,
+               &setup->x_end);
+    PixelRange(Least(v0.py, v1.py, v2.py), Most(v0.py, v1.py, v2.py), height, &setup->y_begin,
+               &setup->y_end);
     if (setup->x_begin >= setup->x_end || setup->y_begin >= setup->y_end) return false;
   } else {
     if (!(v0.w > 0 || v1.w > 0 || v2.w > 0)) return false;
@@ -136,7 +143,6 @@ TFDISCO_HOST_DEVICE bool SetupTriangle(const PixelVertex& v0, const PixelVertex&
   const bool front = determinant < 0;
   if (determinant == 0 || !std::isfinite(determinant)) return false;
   if ((cull == Cull::kBack && !front) || (cull == Cull::kFront && front)) return false;
-  if (!std::isfinite(v0.z) || !std::isfinite(v1.z) || !std::isfinite(v2.z)) return false;
   setup->v[0] = &v0;
   setup->v[1] = &v1;
   setup->v[2] = &v2;
@@ -148,9 +154,8 @@ TFDISCO_HOST_DEVICE bool SetupTriangle(const PixelVertex& v0, const PixelVertex&
     setup->edge[i] = {sign * edge[i].a, sign * edge[i].b, sign * edge[i].c};
   }
   constexpr double kError = 8 * 1.2e-16;  // some roundings of a double
-  setup->error[0] = kError * v1.size * v2.size;
-  setup->error[1] = kError * v2.size * v0.size;
-  setup->error[2] = kError * v0.size * v1.size;
+  const double size = Most(v0.size, v1.size, v2.size);
+  setup->error = kError * size * size;
   const double inverse = 1.0 / determinant;
   const double z0 = v0.z * inverse, z1 = v1.z * inverse, z2 = v2.z * inverse;
   setup->depth = {edge[0].a * z0 + edge[1].a * z1 + edge[2].a * z2,
@@ -164,8 +169,8 @@ TFDISCO_HOST_DEVICE bool Covers(const TriangleSetup& setup, int x, int y, Covera
   const double px = x + 0.5, py = y + 0.5;
   for (int i = 0; i < 3; ++i) {
     const double e = Evaluate(setup.edge[i], px, py);
-    if (e < -setup.error[i]) return false;
-    if (e <= setup.error[i]) {
+    if (e < -setup.error) return false;
+    if (e <= setup.error) {
       const double exact =
           setup.sign * EvaluateExactly(*setup.v[(i + 1) % 3], *setup.v[(i + 2) % 3], px, py);
       if (exact < 0 || (exact == 0 && !IsTopLeft(setup.edge[i]))) return false;

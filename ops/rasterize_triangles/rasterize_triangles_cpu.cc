@@ -35,8 +35,7 @@ struct FastEdges {
     const Doubles reach = Absolute(e) + Absolute(table.a) * columns + Absolute(table.b) * rows;
     // In single precision: a few roundings, and one more a step.
     const double unit = 4e-7 * (1 + 0.25 * (rows + columns));
-    const double worst = std::max(std::max(reach[0], reach[1]), reach[2]) * unit +
-                         std::max(std::max(setup.error[0], setup.error[1]), setup.error[2]);
+    const double worst = setup.error + unit * Most(reach[0], reach[1], reach[2]);
     error = Floats{} + static_cast<float>(worst * scale);
     const Floats start = __builtin_convertvector(e * scale, Floats);
     const Floats right = __builtin_convertvector(table.a * scale, Floats);

@@ -1,12 +1,15 @@
 """The pure functions of the builder of the built-in model, without the wheel."""
 
+import types
+
 import numpy as np
 import pytest
 
 from tfdisco.face3d.open_head import activations
 from tfdisco.face3d.open_head import albedo_regions
-from tfdisco.face3d.open_head import albedo_samples
 from tfdisco.face3d.open_head import alignment
+from tfdisco.face3d.open_head import complexion
+from tfdisco.face3d.open_head import contact
 from tfdisco.face3d.open_head import identity
 from tfdisco.face3d.open_head import landmarks
 from tfdisco.face3d.open_head import loops
@@ -189,6 +192,101 @@ def test_mirror_partners():
         topology.mirror_partners(points)
 
 
+def mouth():
+    """Elliptic lip loops, ring after ring, as control vertices of a head: head and vertices."""
+    corner, columns = loops.LIP_CORNER, loops.LIP_COLUMNS
+    lower = np.interp(np.arange(corner + 1), [0, corner], [0, np.pi / 2])
+    upper = np.interp(np.arange(corner, 20), [corner, 19], [np.pi / 2, np.pi])
+    turn = np.concatenate([lower, upper[1:]])
+    turn = np.concatenate([turn, 2 * np.pi - turn[-2:0:-1]])
+    assert len(turn) == columns
+    rings = list(loops.LIP_RINGS)
+    vertices = np.concatenate([
+        np.stack([(.3 + .02 * ring) * np.sin(turn), -(.02 + .02 * max(ring, 0)) * np.cos(turn),
+                  1.5 - .3 * np.sin(turn) ** 2], axis=1) for ring in rings])
+    lip_loops = {ring: np.arange(columns) + columns * place for place, ring in enumerate(rings)}
+    return types.SimpleNamespace(lip_loops=lip_loops), vertices
+
+
+def test_lips_close_and_stay_closed_in_every_average():
+    head, vertices = mouth()
+    lips = contact.LipContact(head, vertices, scale=1.1)
+    shapes = 1.1 * vertices + np.random.default_rng(10).normal(0, .03, (6, *vertices.shape))
+    assert lips.slit(shapes[:, head.lip_loops[1]]).max() > .02
+    closed = lips.close(shapes)
+    np.testing.assert_allclose(lips.gap(closed), 0, atol=1e-12)
+    assert lips.slit(closed[:, head.lip_loops[1]]).max() < 0
+    np.testing.assert_allclose(lips.close(closed), closed, atol=1e-12)  # nothing left to do
+    np.testing.assert_allclose(lips.gap(closed.mean(axis=0)), 0, atol=1e-12)
+    outside = head.lip_loops[10]
+    np.testing.assert_array_equal(closed[:, outside], shapes[:, outside])
+    kept = lips.keep_closed(shapes[0] - 1.1 * vertices)
+    np.testing.assert_allclose(lips.gap(closed[1] + kept), 0, atol=1e-12)
+
+
+def eyes():
+    """Two unit eyeballs with loops of lids around them: head and vertices."""
+    rng = np.random.default_rng(11)
+    count = source.LEFT_EYE.stop - source.LEFT_EYE.start
+    ball = rng.normal(size=(count // 2, 3))
+    ball = np.concatenate([ball, -ball])
+    ball /= np.linalg.norm(ball, axis=1, keepdims=True)
+    turn = 2 * np.pi * np.arange(loops.EYE_COLUMNS) / loops.EYE_COLUMNS
+    rings = range(9)
+    lids = np.concatenate([np.stack([np.cos(turn) * np.sin(.5 + .05 * ring),
+                                     np.sin(turn) * np.sin(.5 + .05 * ring),
+                                     np.full_like(turn, np.cos(.5 + .05 * ring))], axis=1)
+                           for ring in rings])
+    half = np.concatenate([ball, lids]) + [3, 0, 0]
+    mirror = np.concatenate([np.arange(len(half)) + len(half), np.arange(len(half))])
+
+    def control_of(base):
+        offset = 0 if base[0] == source.LEFT_EYE.start else len(half)
+        return base - base[0] + offset
+
+    head = types.SimpleNamespace(
+        control_mirror=mirror, control_of=control_of,
+        left_eye_loops={ring: count + loops.EYE_COLUMNS * ring + np.arange(loops.EYE_COLUMNS)
+                        for ring in rings})
+    return head, np.concatenate([half, half * VECTOR])
+
+
+def heights(head, shape):
+    """Least height of rings 1 to 8 above both unit eyeballs, and the greatest of ring 0."""
+    left = np.concatenate([head.left_eye_loops[ring] for ring in range(1, 9)])
+    over, rim = [], []
+    for side, index in ((3, slice(None)), (-3, head.control_mirror)):
+        turned = shape[index] - [side, 0, 0]
+        over.append(np.linalg.norm(turned[left], axis=1).min() - 1)
+        rim.append(np.linalg.norm(turned[head.left_eye_loops[0]], axis=1).max() - 1)
+    return min(over), max(rim)
+
+
+def test_lids_are_seated_on_the_eyeballs():
+    head, vertices = eyes()
+    lids = contact.LidContact(head)
+    sunk = vertices.copy()
+    sunk[head.left_eye_loops[3]] = (sunk[head.left_eye_loops[3]] - [3, 0, 0]) * .9 + [3, 0, 0]
+    over, rim = heights(head, lids.seat(sunk))
+    assert over >= contact.LID_CLEARANCE[1] - 1e-9
+    assert rim <= -contact.LID_DEPTH[0] + 1e-9
+    np.testing.assert_allclose(lids.seat(lids.seat(sunk)), lids.seat(sunk))
+
+
+def test_a_closing_lid_slides_over_the_eyeball():
+    head, vertices = eyes()
+    lids = contact.LidContact(head)
+    face = lids.seat(vertices)
+    chord = np.zeros_like(face)
+    for ring in range(1, 5):  # the upper half of the left eye's lid moves down
+        upper = head.left_eye_loops[ring][1:14]
+        chord[upper, 1] = -1.2 * face[upper, 1]
+    assert heights(head, face + .5 * chord)[0] < -.02
+    path = lids.clear_path(face, chord)
+    for share in (.35, .65, 1):
+        assert heights(head, face + share * path)[0] > contact.LID_CLEARANCE[1] - .002
+
+
 def test_normals_and_areas_of_a_cube():
     triangles = np.concatenate([CUBE_QUADS[:, [0, 1, 2]], CUBE_QUADS[:, [0, 2, 3]]])
     assert surface.vertex_areas(CUBE, triangles).sum() == pytest.approx(24)
@@ -237,7 +335,7 @@ def test_colours_follow_the_person():
 
     def drawn(*person):
         one = people(*person)
-        return [albedo_samples.sample_complexion(rng, one, 0) for _ in range(60)]
+        return [complexion.sample(rng, one, 0) for _ in range(60)]
 
     african, caucasian = drawn((1, 0, 0), 1., .6), drawn((0, 0, 1), 1., .6)
     assert max(c.skin.sum() for c in african) < min(c.skin.sum() for c in caucasian)

@@ -1,1 +1,24 @@
 """How fast tfdisco is, beside a peer where there is one."""
+
+import importlib
+
+# A suite is a module with `run(rounds)`, imported when asked for.
+SUITES = ('render',)
+
+
+def run(suite, rounds):
+    """Runs a suite of `SUITES`; returns its rows, a list of dicts."""
+    if suite not in SUITES:
+        raise ValueError(f'suite: expected one of {sorted(SUITES)}, got {suite!r}')
+    return importlib.import_module(f'{__name__}.{suite}').run(rounds)
+
+
+def table(rows):
+    """The rows as text, one a line, for people."""
+    lines = [f'{"name":30} {"ours ms":>9} {"peer ms":>9} {"ratio":>7}  peer']
+    for row in rows:
+        theirs, ratio = ('-' if row[key] is None else f'{row[key]:.1f}'
+                         for key in ('peer_ms', 'ratio'))
+        lines.append(f'{row["name"]:30} {row["ours_ms"]:9.1f} {theirs:>9} {ratio:>7}  '
+                     f'{row["peer"] or ""}')
+    return '\n'.join(lines)

@@ -158,6 +158,9 @@ class _Recipe:
 
 def _build(recipe, folder):
     started = time.time()
+    for left in folder.parent.glob(folder.name + '.*'):  # by one that was killed: we have the lock
+        if left.is_dir():
+            shutil.rmtree(left, ignore_errors=True)
     work = pathlib.Path(tempfile.mkdtemp(prefix=folder.name + '.', dir=folder.parent))
     try:
         library = work / LIBRARIES[recipe.kind]

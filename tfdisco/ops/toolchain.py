@@ -163,7 +163,8 @@ def run(command, label):
     """Runs a tool and returns all it printed; raises BuildError with that if it fails."""
     try:
         done = subprocess.run([str(part) for part in command], stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
+                              env={**os.environ, 'LC_ALL': 'C'})  # messages as `summary` reads
     except OSError as error:
         raise BuildError(f'{label} failed\n{error}') from error
     output = done.stdout.decode('utf-8', 'replace')

@@ -11,7 +11,8 @@ The pieces, in the order in which `build.build` uses them:
   identity     random people and their shapes; shaping aligns them
   expression   named expression units and their modes; activations draws random ones
   occlusion    how much of the sky each vertex sees
-  albedo_regions, albedo_samples   where the colours go; the colours of a person
+  albedo_regions  where colours go; complexion draws a person's colours, and
+               painting puts them there
   modes        principal modes that are exactly symmetric or antisymmetric
   landmarks    the 68 landmarks; regions: the face mask and what else a vertex is
   alignment    Procrustes, and the framing by the paper's camera

@@ -8,13 +8,14 @@ import numpy as np
 from tfdisco.face3d import model_file
 from tfdisco.face3d.open_head import activations
 from tfdisco.face3d.open_head import albedo_regions
-from tfdisco.face3d.open_head import albedo_samples
 from tfdisco.face3d.open_head import alignment
+from tfdisco.face3d.open_head import complexion
 from tfdisco.face3d.open_head import expression
 from tfdisco.face3d.open_head import identity
 from tfdisco.face3d.open_head import landmarks
 from tfdisco.face3d.open_head import modes
 from tfdisco.face3d.open_head import occlusion
+from tfdisco.face3d.open_head import painting
 from tfdisco.face3d.open_head import regions
 from tfdisco.face3d.open_head import report
 from tfdisco.face3d.open_head import shaping
@@ -98,8 +99,8 @@ def build(wheel_path, output_path, progress, sizes=DEFAULT_SIZES):
               'exemplar_bandwidth': np.array(BANDWIDTH, np.float32)}
     arrays.update(_topology_arrays(head, mean_shape))
     arrays.update(_mode_arrays(head, shape_modes, albedo_modes, expression_modes))
-    arrays['mean_shape'] = (mean_shape + alignment.framing_offset(
-        mean_shape[arrays['landmarks']])).astype(np.float32)
+    offset = alignment.framing_offset(mean_shape[arrays['landmarks']])
+    arrays['mean_shape'] = _rounded(mean_shape + offset, 6)
     arrays['expression_unit_names'] = np.array(units.names)
     exemplars = slice(sizes.identity_exemplars)
     arrays['identity_exemplars'] = np.concatenate(
@@ -133,8 +134,7 @@ class _Painter:
     def __call__(self, people, purpose):
         rng = _generator(purpose)
         return np.stack([
-            albedo_samples.paint(self._regions,
-                                 albedo_samples.sample_complexion(rng, people, index))
+            painting.paint(self._regions, complexion.sample(rng, people, index))
             for index in self._progress(range(len(people.age)), desc='albedo')])
 
 
@@ -163,7 +163,12 @@ def _mode_arrays(head, shape_modes, albedo_modes, expression_modes):
             'identity_parity': shape_modes.parity.astype(np.int8),
             'expression_basis': on_vertices(expression_modes),
             'expression_parity': expression_modes.parity.astype(np.int8),
-            'expression_units': expression_modes.units.astype(np.float32),
-            'mean_albedo': albedo_modes.mean.astype(np.float32),
+            'expression_units': _rounded(expression_modes.units, 5),
+            'mean_albedo': _rounded(albedo_modes.mean, 3),
             'albedo_basis': albedo_modes.basis,
             'albedo_parity': albedo_modes.parity.astype(np.int8)}
+
+
+def _rounded(values, decimals):
+    """float32 without the last digits, in which two computers may differ."""
+    return np.round(values, decimals).astype(np.float32)

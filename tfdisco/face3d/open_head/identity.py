@@ -2,7 +2,7 @@
 
 A person is a set of MakeHuman's macro parameters (ancestry, gender, age,
 muscle, weight) and of detail sliders. The same person also gets an albedo
-(`albedo_samples`), so that a face and its colours belong together.
+(`complexion`), so that a face and its colours belong together.
 """
 
 import typing

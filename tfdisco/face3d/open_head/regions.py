@@ -6,15 +6,11 @@ from tfdisco.face3d.open_head import albedo_regions
 
 NAMES = ('skin', 'scalp', 'ears', 'neck', 'eyes', 'inner_mouth', 'teeth', 'tongue', 'sockets',
          'lips')
-INNERMOST_LIP_RING = 2  # rings nearer to the seam are not part of the face mask
 
 
 def face_mask(head):
-    """[V] bool: skin and lips of the face, without ears, neck, scalp and the seam of the lips."""
-    seam = np.concatenate([loop for ring, loop in head.lip_loops.items()
-                           if ring < INNERMOST_LIP_RING])
-    on_seam = np.isin(head.base_vertex, head.control[seam])
-    return _face(head) & (_scalp(head) < .3) & ~on_seam
+    """[V] bool: skin and lips of the face, without ears, neck, scalp and eyes."""
+    return _face(head) & (_scalp(head) < .3)
 
 
 def vertex_regions(head):
