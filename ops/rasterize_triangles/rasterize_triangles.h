@@ -7,12 +7,12 @@
 // barycentric coordinates up to a common factor, whatever the sign of w, so that
 // triangles which cross the near plane need no clipping.
 //
-// Watertight: the edge function of a shared edge is exactly antisymmetric in its
-// corners, so that two neighbours get values that differ in nothing but the sign
-// (compiled without contraction into fused multiply-adds, which would break
-// that); where rounding could decide the sign, the corners are first moved by the
-// pixel, which is exact; a centre exactly on an edge belongs to the triangle for
-// which the edge is a left or top one.
+// Watertight: e_0 is computed as the cross product of v_1 - w_1 P and v_2 - w_2 P,
+// which is exactly antisymmetric in the two corners, so that the neighbours at an
+// edge get values that differ in nothing but the sign (compiled without
+// contraction into fused multiply-adds, which would break that). The differences
+// are exact, so a corner on a pixel's centre gives exactly 0. A centre exactly on
+// an edge belongs to the triangle for which the edge is a left or top one.
 #ifndef TFDISCO_OPS_RASTERIZE_TRIANGLES_H_
 #define TFDISCO_OPS_RASTERIZE_TRIANGLES_H_
 
@@ -33,62 +33,40 @@ struct RasterShape {
 // A vertex in pixels times w (x right, y down), and in pixels.
 struct PixelVertex {
   double x, y, w;
-  double px, py;  // meaningful where w > 0
-  double z;       // clip space
-  double size;    // |x| + |y| + |w| times the larger side: scale of rounding errors
+  double z;           // clip space
+  double px, py, pz;  // x / w, y / w, z / w; meaningful where w > 0
 };
 
 struct Plane {
   double a, b, c;  // value(px, py) = a px + b py + c
 };
 
-struct TriangleSetup {
-  const PixelVertex* v[3];
-  double sign;         // -1 for a front face, whose edge functions are negated
-  Plane edge[3];       // positive inside; edge[i] is opposite corner i
-  double error;        // bound on the rounding errors of their values in the image
-  double determinant;  // positive: sum(e) / determinant = 1 / w
-  Plane depth;         // in normalised device coordinates
-  int x_begin, x_end, y_begin, y_end;  // pixels that can be covered
-};
-
-struct Coverage {
-  double e[3];
-  float depth;
-};
-
-TFDISCO_HOST_DEVICE PixelVertex MakePixelVertex(const float* clip, int64_t height,
-                                                int64_t width) {
-  const double w = clip[3];
-  PixelVertex v;
-  v.x = (clip[0] + w) * (0.5 * width);
-  v.y = (w - clip[1]) * (0.5 * height);
-  v.w = std::isfinite(clip[2]) ? w : NAN;  // as its depth is never looked at by itself
-  v.z = clip[2];
-  v.px = v.x / w;
-  v.py = v.y / w;
-  v.size = std::fabs(v.x) + std::fabs(v.y) + std::fabs(w) * (width > height ? width : height);
-  return v;
-}
-
-// (p.x, p.y, p.w) x (q.x, q.y, q.w)
-TFDISCO_HOST_DEVICE Plane Cross(const PixelVertex& p, const PixelVertex& q) {
-  return {p.y * q.w - p.w * q.y, p.w * q.x - p.x * q.w, p.x * q.y - p.y * q.x};
-}
-
 TFDISCO_HOST_DEVICE double Evaluate(const Plane& plane, double px, double py) {
   return plane.a * px + (plane.b * py + plane.c);
 }
 
-// The edge function from corners moved by the pixel: a corner that lies on the
-// pixel's centre becomes exactly 0, and so does a horizontal or vertical edge.
-TFDISCO_HOST_DEVICE double EvaluateExactly(const PixelVertex& p, const PixelVertex& q, double px,
-                                           double py) {
-  return (p.x - px * p.w) * (q.y - py * q.w) - (p.y - py * p.w) * (q.x - px * q.w);
-}
+struct TriangleSetup {
+  const PixelVertex* v[3];
+  double sign;  // of the edge functions inside: -1 for a front face
+  Plane depth;  // in normalised device coordinates
+  int x_begin, x_end, y_begin, y_end;  // pixels that can be covered
+  bool in_front;  // all of it, and only then:
+  double area;    // twice that of its picture in square pixels, negative for a front face
+  double extent;  // the longer side of its picture in pixels
+};
 
-TFDISCO_HOST_DEVICE bool IsTopLeft(const Plane& edge) {
-  return edge.a > 0 || (edge.a == 0 && edge.b > 0);
+TFDISCO_HOST_DEVICE PixelVertex MakePixelVertex(const float* clip, int64_t height,
+                                                int64_t width) {
+  PixelVertex v;
+  v.x = (clip[0] + static_cast<double>(clip[3])) * (0.5 * width);
+  v.y = (static_cast<double>(clip[3]) - clip[1]) * (0.5 * height);
+  v.z = clip[2];
+  // A depth that is not finite makes the vertex so, and with it the areas.
+  v.w = std::isfinite(clip[2]) ? clip[3] : NAN;
+  v.px = v.x / v.w;
+  v.py = v.y / v.w;
+  v.pz = v.z / v.w;
+  return v;
 }
 
 TFDISCO_HOST_DEVICE double Least(double a, double b, double c) {
@@ -119,69 +97,105 @@ TFDISCO_HOST_DEVICE void PixelRange(double low, double high, int64_t size, int* 
   *end = EndWithin(high - 0.5 + kSlack, static_cast<int>(size));
 }
 
+// A triangle in front of the camera, in pixels.
+TFDISCO_HOST_DEVICE bool SetupInFront(const PixelVertex& v0, const PixelVertex& v1,
+                                      const PixelVertex& v2, int64_t height, int64_t width,
+                                      Cull cull, TriangleSetup* setup) {
+  const double left = Least(v0.px, v1.px, v2.px), right = Most(v0.px, v1.px, v2.px);
+  const double top = Least(v0.py, v1.py, v2.py), bottom = Most(v0.py, v1.py, v2.py);
+  PixelRange(left, right, width, &setup->x_begin, &setup->x_end);
+  PixelRange(top, bottom, height, &setup->y_begin, &setup->y_end);
+  if (setup->x_begin >= setup->x_end || setup->y_begin >= setup->y_end) return false;
+  const double ax = v1.px - v0.px, ay = v1.py - v0.py, az = v1.pz - v0.pz;
+  const double bx = v2.px - v0.px, by = v2.py - v0.py, bz = v2.pz - v0.pz;
+  setup->area = ax * by - ay * bx;
+  if (setup->area == 0 || !std::isfinite(setup->area)) return false;
+  // Counter-clockwise on a screen with y up is clockwise with y down.
+  const bool front = setup->area < 0;
+  if ((cull == Cull::kBack && !front) || (cull == Cull::kFront && front)) return false;
+  const double inverse = 1.0 / setup->area;
+  const double da = (az * by - ay * bz) * inverse, db = (ax * bz - az * bx) * inverse;
+  setup->depth = {da, db, v0.pz - da * v0.px - db * v0.py};
+  setup->sign = front ? -1.0 : 1.0;
+  setup->extent = right - left > bottom - top ? right - left : bottom - top;
+  return true;
+}
+
+// p x q: the edge function from p to q, up to rounding.
+TFDISCO_HOST_DEVICE Plane Cross(const PixelVertex& p, const PixelVertex& q) {
+  return {p.y * q.w - p.w * q.y, p.w * q.x - p.x * q.w, p.x * q.y - p.y * q.x};
+}
+
+// A triangle that reaches behind the camera: its picture can be anywhere.
+TFDISCO_HOST_DEVICE bool SetupCrossing(const PixelVertex& v0, const PixelVertex& v1,
+                                       const PixelVertex& v2, int64_t height, int64_t width,
+                                       Cull cull, TriangleSetup* setup) {
+  const Plane e0 = Cross(v1, v2), e1 = Cross(v2, v0), e2 = Cross(v0, v1);
+  const double determinant = v0.x * e0.a + v0.y * e0.b + v0.w * e0.c;
+  if (determinant == 0 || !std::isfinite(determinant)) return false;
+  const bool front = determinant < 0;
+  if ((cull == Cull::kBack && !front) || (cull == Cull::kFront && front)) return false;
+  const double z0 = v0.z / determinant, z1 = v1.z / determinant, z2 = v2.z / determinant;
+  setup->depth = {e0.a * z0 + e1.a * z1 + e2.a * z2, e0.b * z0 + e1.b * z1 + e2.b * z2,
+                  e0.c * z0 + e1.c * z1 + e2.c * z2};
+  setup->sign = front ? -1.0 : 1.0;
+  setup->x_begin = setup->y_begin = 0;
+  setup->x_end = static_cast<int>(width);
+  setup->y_end = static_cast<int>(height);
+  return true;
+}
+
 // Prepares a triangle. Returns false if it can cover no pixel: outside the
 // image, behind the camera, culled, of no area, or with a corner that is not finite.
 TFDISCO_HOST_DEVICE bool SetupTriangle(const PixelVertex& v0, const PixelVertex& v1,
                                        const PixelVertex& v2, int64_t height, int64_t width,
                                        Cull cull, TriangleSetup* setup) {
-  if (v0.w > 0 && v1.w > 0 && v2.w > 0) {
-    PixelRange(Least(v0.px, v1.px, v2.px), Most(v0.px, v1.px, v2.px), width, &setup->x_begin,
-               &setup->x_end);
-    PixelRange(Least(v0.py, v1.py, v2.py), Most(v0.py, v1.py, v2.py), height, &setup->y_begin,
-               &setup->y_end);
-    if (setup->x_begin >= setup->x_end || setup->y_begin >= setup->y_end) return false;
-  } else {
-    if (!(v0.w > 0 || v1.w > 0 || v2.w > 0)) return false;
-    setup->x_begin = setup->y_begin = 0;  // its picture can reach anywhere
-    setup->x_end = static_cast<int>(width);
-    setup->y_end = static_cast<int>(height);
-  }
-  const Plane edge0 = Cross(v1, v2);
-  const double determinant = v0.x * edge0.a + v0.y * edge0.b + v0.w * edge0.c;
-  // The vertices run counter-clockwise on a screen with y up, which is clockwise
-  // with y down: a front face has a negative determinant here.
-  const bool front = determinant < 0;
-  if (determinant == 0 || !std::isfinite(determinant)) return false;
-  if ((cull == Cull::kBack && !front) || (cull == Cull::kFront && front)) return false;
   setup->v[0] = &v0;
   setup->v[1] = &v1;
   setup->v[2] = &v2;
-  const double sign = front ? -1.0 : 1.0;
-  const Plane edge[3] = {edge0, Cross(v2, v0), Cross(v0, v1)};
-  setup->sign = sign;
-  setup->determinant = sign * determinant;
+  setup->in_front = v0.w > 0 && v1.w > 0 && v2.w > 0;
+  if (setup->in_front) return SetupInFront(v0, v1, v2, height, width, cull, setup);
+  if (!(v0.w > 0 || v1.w > 0 || v2.w > 0)) return false;
+  return SetupCrossing(v0, v1, v2, height, width, cull, setup);
+}
+
+// Is the edge from p to q, on whose `sign` side the triangle lies, a left or top one?
+TFDISCO_HOST_DEVICE bool IsTopLeft(const PixelVertex& p, const PixelVertex& q, double sign) {
+  const Plane edge = Cross(p, q);
+  return sign * edge.a > 0 || (edge.a == 0 && sign * edge.b > 0);
+}
+
+// The edge functions e_0, e_1, e_2 at (px, py), with the sign they have exactly.
+TFDISCO_HOST_DEVICE void EdgeFunctions(const PixelVertex* const v[3], double px, double py,
+                                       double e[3]) {
+  double x[3], y[3];
   for (int i = 0; i < 3; ++i) {
-    setup->edge[i] = {sign * edge[i].a, sign * edge[i].b, sign * edge[i].c};
+    x[i] = v[i]->x - px * v[i]->w;
+    y[i] = v[i]->y - py * v[i]->w;
   }
-  constexpr double kError = 8 * 1.2e-16;  // some roundings of a double
-  const double size = Most(v0.size, v1.size, v2.size);
-  setup->error = kError * size * size;
-  const double inverse = 1.0 / determinant;
-  const double z0 = v0.z * inverse, z1 = v1.z * inverse, z2 = v2.z * inverse;
-  setup->depth = {edge[0].a * z0 + edge[1].a * z1 + edge[2].a * z2,
-                  edge[0].b * z0 + edge[1].b * z1 + edge[2].b * z2,
-                  edge[0].c * z0 + edge[1].c * z1 + edge[2].c * z2};
-  return true;
+  e[0] = x[1] * y[2] - y[1] * x[2];
+  e[1] = x[2] * y[0] - y[2] * x[0];
+  e[2] = x[0] * y[1] - y[0] * x[1];
 }
 
 // Tests the pixel (x, y)'s centre: inside the triangle, between the near and far planes?
-TFDISCO_HOST_DEVICE bool Covers(const TriangleSetup& setup, int x, int y, Coverage* coverage) {
+TFDISCO_HOST_DEVICE bool Covers(const TriangleSetup& setup, int x, int y, float* depth) {
   const double px = x + 0.5, py = y + 0.5;
+  double e[3];
+  EdgeFunctions(setup.v, px, py, e);
   for (int i = 0; i < 3; ++i) {
-    const double e = Evaluate(setup.edge[i], px, py);
-    if (e < -setup.error) return false;
-    if (e <= setup.error) {
-      const double exact =
-          setup.sign * EvaluateExactly(*setup.v[(i + 1) % 3], *setup.v[(i + 2) % 3], px, py);
-      if (exact < 0 || (exact == 0 && !IsTopLeft(setup.edge[i]))) return false;
+    e[i] *= setup.sign;
+    if (e[i] < 0 || (e[i] == 0 && !IsTopLeft(*setup.v[(i + 1) % 3], *setup.v[(i + 2) % 3],
+                                             setup.sign))) {
+      return false;
     }
-    coverage->e[i] = e;
   }
-  const double depth = Evaluate(setup.depth, px, py);
-  coverage->depth = static_cast<float>(depth) + 0.f;  // -0 becomes 0
-  return depth >= -1.0 && depth <= 1.0;
+  const double z = Evaluate(setup.depth, px, py);
+  *depth = static_cast<float>(z) + 0.f;  // -0 becomes 0
+  return z >= -1.0 && z <= 1.0;
 }
 
+// `e` are the values at the pixel of the edges' planes, of either sign.
 TFDISCO_HOST_DEVICE void WriteBarycentrics(const double e[3], float barycentrics[3]) {
   const double scale = 1.0 / (e[0] + e[1] + e[2]);
   for (int i = 0; i < 3; ++i) barycentrics[i] = static_cast<float>(e[i] * scale);
@@ -198,10 +212,11 @@ TFDISCO_HOST_DEVICE void AddPixelGradient(const PixelVertex v[3], int64_t x, int
   const double V[3][3] = {{v[0].x, v[0].y, v[0].w}, {v[1].x, v[1].y, v[1].w},
                           {v[2].x, v[2].y, v[2].w}};
   Plane cross[3];  // v_j x v_k: the gradient of e_i to P, and of the determinant to v_i
+  const PixelVertex* const corners[3] = {&v[0], &v[1], &v[2]};
   double e[3], sum = 0;
+  EdgeFunctions(corners, P[0], P[1], e);
   for (int i = 0; i < 3; ++i) {
     cross[i] = Cross(v[(i + 1) % 3], v[(i + 2) % 3]);
-    e[i] = Evaluate(cross[i], P[0], P[1]);
     sum += e[i];
   }
   const double determinant = v[0].x * cross[0].a + v[0].y * cross[0].b + v[0].w * cross[0].c;

@@ -22,33 +22,45 @@ struct EdgeTable {
   Doubles a, b, c;  // the fourth lane is 0
 };
 
-TFDISCO_HOST_DEVICE Doubles Absolute(Doubles v) { return v < 0.0 ? -v : v; }
-
-// The edge functions in float32 along the rows from a pixel near the triangle, in
-// parts of the determinant: all above `error` is surely inside, one below -`error`
-// surely outside.
+// A triangle's linear barycentric coordinates in float32 along the rows from a
+// pixel near it: all above `error` is surely inside, one below -`error` surely
+// outside, where rounding cannot decide.
 struct FastEdges {
-  TFDISCO_HOST_DEVICE FastEdges(const TriangleSetup& setup, const EdgeTable& table, int x, int y) {
-    const double columns = setup.x_end - x + kLanes, rows = setup.y_end - y;
-    const double scale = 1.0 / setup.determinant;
-    const Doubles e = table.a * (x + 0.5) + (table.b * (y + 0.5) + table.c);
-    const Doubles reach = Absolute(e) + Absolute(table.a) * columns + Absolute(table.b) * rows;
-    // In single precision: a few roundings, and one more a step.
-    const double unit = 4e-7 * (1 + 0.25 * (rows + columns));
-    const double worst = setup.error + unit * Most(reach[0], reach[1], reach[2]);
-    error = Floats{} + static_cast<float>(worst * scale);
-    const Floats start = __builtin_convertvector(e * scale, Floats);
-    const Floats right = __builtin_convertvector(table.a * scale, Floats);
-    const Floats below = __builtin_convertvector(table.b * scale, Floats);
-    for (int i = 0; i < 3; ++i) {
-      row[i] = start[i] + right[i] * kLaneOffsets;
-      to_next[i] = Floats{} + right[i] * kLanes;
-      down[i] = Floats{} + below[i];
-    }
+  TFDISCO_HOST_DEVICE FastEdges(const TriangleSetup& setup, int x, int y) {
+    const PixelVertex &v0 = *setup.v[0], &v1 = *setup.v[1], &v2 = *setup.v[2];
+    const double s = 1.0 / setup.area, dx = x + 0.5 - v0.px, dy = y + 0.5 - v0.py;
+    const double right1 = (v2.py - v0.py) * s, right2 = (v0.py - v1.py) * s;
+    const double down1 = (v0.px - v2.px) * s, down2 = (v1.px - v0.px) * s;
+    const double b1 = dx * right1 + dy * down1, b2 = dx * right2 + dy * down2;
+    const double reach = std::fabs(b1) + std::fabs(b2) + 1 +
+                         (std::fabs(right1) + std::fabs(right2)) * (setup.x_end - x + kLanes) +
+                         (std::fabs(down1) + std::fabs(down2)) * (setup.y_end - y);
+    const int steps = setup.x_end - x + setup.y_end - y;
+    error = Floats{} + static_cast<float>(kSinglePrecision * (1 + 0.25 * steps) * reach);
+    Start(0, 1 - b1 - b2, -right1 - right2, -down1 - down2);
+    Start(1, b1, right1, down1);
+    Start(2, b2, right2, down2);
+  }
+
+  // Are the numbers tame enough for the bound to hold?
+  TFDISCO_HOST_DEVICE static bool CanDraw(const TriangleSetup& setup) {
+    return setup.in_front && setup.extent < 1e6 &&
+           std::fabs(setup.area) > 1e-6 * setup.extent * setup.extent &&
+           Most(std::fabs(setup.v[0]->pz), std::fabs(setup.v[1]->pz), std::fabs(setup.v[2]->pz)) < 1;
   }
 
   Floats row[3];  // at the first pixels of the row
   Floats to_next[3], down[3], error;
+
+ private:
+  TFDISCO_HOST_DEVICE void Start(int i, double value, double to_right, double below) {
+    const float right = static_cast<float>(to_right);
+    row[i] = static_cast<float>(value) + right * kLaneOffsets;
+    to_next[i] = Floats{} + right * kLanes;
+    down[i] = Floats{} + static_cast<float>(below);
+  }
+
+  static constexpr double kSinglePrecision = 4e-7;  // a few roundings; and one more a step
 };
 
 // The nearest triangle of each pixel in a band of rows of one image.
@@ -72,14 +84,14 @@ class RowBuffer {
     const int y_begin = std::max<int>(setup.y_begin, row_begin_);
     const int y_end = std::min<int>(setup.y_end, row_end_);
     if (y_begin >= y_end) return;
-    const Plane* edge = setup.edge;
-    const EdgeTable table = {Doubles{edge[0].a, edge[1].a, edge[2].a, 0},
-                             Doubles{edge[0].b, edge[1].b, edge[2].b, 0},
-                             Doubles{edge[0].c, edge[1].c, edge[2].c, 0}};
+    const Plane e0 = Cross(*setup.v[1], *setup.v[2]), e1 = Cross(*setup.v[2], *setup.v[0]),
+                e2 = Cross(*setup.v[0], *setup.v[1]);
+    const EdgeTable table = {
+        {e0.a, e1.a, e2.a, 0}, {e0.b, e1.b, e2.b, 0}, {e0.c, e1.c, e2.c, 0}};
     edges_[id] = table;
-    if (CrossesNearOrFar(setup)) return DrawExactly(setup, id, y_begin, y_end);
+    if (!FastEdges::CanDraw(setup)) return DrawExactly(setup, id, y_begin, y_end);
     const int x_begin = setup.x_begin / kLanes * kLanes;
-    FastEdges edges(setup, table, x_begin, y_begin);
+    FastEdges edges(setup, x_begin, y_begin);
     Ints undecided = {};
     for (int y = y_begin; y < y_end; ++y) {
       const double row_depth = setup.depth.b * (y + 0.5) + setup.depth.c;
@@ -124,13 +136,6 @@ class RowBuffer {
   }
 
  private:
-  static bool CrossesNearOrFar(const TriangleSetup& setup) {
-    for (const PixelVertex* v : setup.v) {
-      if (!(std::fabs(v->z) < v->w)) return true;
-    }
-    return false;
-  }
-
   TFDISCO_HOST_DEVICE void Replace(int64_t pixel, Ints inside, Floats z, int32_t id) {
     Floats old_z;
     Ints old_ids;
@@ -145,13 +150,13 @@ class RowBuffer {
 
   // Every pixel by the rule itself; drawing a triangle twice changes nothing.
   void DrawExactly(const TriangleSetup& setup, int32_t id, int y_begin, int y_end) {
-    Coverage coverage;
+    float depth;
     for (int y = y_begin; y < y_end; ++y) {
       for (int x = setup.x_begin; x < setup.x_end; ++x) {
         const int64_t pixel = (y - row_begin_) * stride_ + x;
-        if (!Covers(setup, x, y, &coverage) || !(coverage.depth < depth_[pixel])) continue;
+        if (!Covers(setup, x, y, &depth) || !(depth < depth_[pixel])) continue;
         ids_[pixel] = id;
-        depth_[pixel] = coverage.depth;
+        depth_[pixel] = depth;
       }
     }
   }

@@ -15,6 +15,11 @@ __device__ Key MakeKey(float depth, int64_t triangle) {
   return (static_cast<Key>(bits) << 32) | static_cast<unsigned>(triangle);
 }
 
+__device__ float DepthOf(Key key) {
+  const unsigned bits = static_cast<unsigned>(key >> 32);
+  return __uint_as_float(bits ^ ((bits >> 31) ? 0x80000000u : 0xffffffffu));
+}
+
 __device__ bool SetupFromMesh(const RasterShape& shape, Cull cull, const PixelVertex* vertices,
                               const int32_t* corner, TriangleSetup* setup) {
   for (int i = 0; i < 3; ++i) {
@@ -57,13 +62,13 @@ struct DrawTriangle {
     }
     const int64_t columns = setup.x_end - setup.x_begin;
     const int64_t count = columns * (setup.y_end - setup.y_begin);
-    Coverage coverage;
+    float depth;
     for (int64_t k = lane; k < count; k += kThreadsATriangle) {
       const int x = setup.x_begin + static_cast<int>(k % columns);
       const int y = setup.y_begin + static_cast<int>(k / columns);
-      if (!Covers(setup, x, y, &coverage)) continue;
+      if (!Covers(setup, x, y, &depth)) continue;
       Key* target = keys + (image * shape.height + y) * shape.width + x;
-      const Key key = MakeKey(coverage.depth, t);
+      const Key key = MakeKey(depth, t);
       if (key < *target) atomicMin(target, key);
     }
   }
@@ -71,7 +76,6 @@ struct DrawTriangle {
 
 struct ResolvePixel {
   RasterShape shape;
-  Cull cull;
   const PixelVertex* vertices;
   const int32_t* triangles;
   const Key* keys;
@@ -85,15 +89,17 @@ struct ResolvePixel {
     for (int k = 0; k < 3; ++k) barycentrics[3 * i + k] = 0.f;
     if (key == kNothing) return;
     const int64_t t = static_cast<int64_t>(key & 0xffffffffu);
-    const int64_t pixels = shape.height * shape.width, image = i / pixels;
-    TriangleSetup setup;
-    Coverage coverage;
-    SetupFromMesh(shape, cull, vertices + image * shape.vertices, triangles + 3 * t, &setup);
-    Covers(setup, static_cast<int>(i % pixels % shape.width),
-           static_cast<int>(i % pixels / shape.width), &coverage);
+    const int64_t pixels = shape.height * shape.width;
+    const PixelVertex* v = vertices + i / pixels * shape.vertices;
+    const int32_t* corner = triangles + 3 * t;
+    double e[3];
+    for (int k = 0; k < 3; ++k) {
+      e[k] = Evaluate(Cross(v[corner[(k + 1) % 3]], v[corner[(k + 2) % 3]]),
+                      i % pixels % shape.width + 0.5, i % pixels / shape.width + 0.5);
+    }
     ids[i] = static_cast<int32_t>(t);
-    depth[i] = coverage.depth;
-    WriteBarycentrics(coverage.e, barycentrics + 3 * i);
+    depth[i] = DepthOf(key);
+    WriteBarycentrics(e, barycentrics + 3 * i);
   }
 };
 
@@ -144,7 +150,7 @@ const char* RasterizeTrianglesGpu(const RasterShape& shape, Cull cull,
                        DrawTriangle{shape, cull, scratch, triangles, keys}, s);
   }
   if (error == cudaSuccess) {
-    error = ForEachGpu(pixels, ResolvePixel{shape, cull, scratch, triangles, keys, triangle_ids,
+    error = ForEachGpu(pixels, ResolvePixel{shape, scratch, triangles, keys, triangle_ids,
                                             barycentrics, depth}, s);
   }
   return Message(error);

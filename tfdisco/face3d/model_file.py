@@ -12,7 +12,8 @@
 | triangles | [T, 3] integer | vertex indices from 0, counter-clockwise from outside |
 | landmarks | [68] integer | vertex of each landmark, iBUG order |
 | face_mask | [V] bool | the paper's face region: skin of the face |
-| expression_unit_names, expression_units | [N] str, [N, Ke] float32 | named expressions and their coefficients |
+| expression_unit_names | [N] str | named expressions |
+| expression_units | [N, Ke] float32 | and their coefficients |
 
 and, optionally, `region_names` [R] str with `vertex_regions` [V] uint8;
 `mirror_vertex` [V], the vertex at the mirrored place, with `identity_parity`,

@@ -73,5 +73,6 @@ def framing_offset(landmarks):
     def error(move):
         return (to_pixels(points + [0, *move]) - standard).ravel()
 
-    start = -points.mean(axis=0)[1:]
-    return np.array([0, *scipy.optimize.least_squares(error, start, xtol=1e-12, ftol=1e-12).x])
+    found = scipy.optimize.least_squares(error, -points.mean(axis=0)[1:], xtol=1e-12, ftol=1e-12)
+    # Rounded to what the solver can be trusted with, so that it is the same everywhere.
+    return np.round([0, *found.x], 5)

@@ -61,7 +61,7 @@ DEFAULT_SIZES = Sizes()
 
 
 def build(wheel_path, output_path, progress, sizes=DEFAULT_SIZES):
-    """Builds the model and its card; the same bytes on every run of one machine.
+    """Builds the model and its card; the same bytes on every run.
 
     Args:
       wheel_path: the wheel named by `source.WHEEL_REQUIREMENT`.

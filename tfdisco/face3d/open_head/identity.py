@@ -99,8 +99,8 @@ class Shapes:
 
         def load(path):
             if path is None:
-                return np.zeros((len(control), 3), np.float32)
-            return wheel.target(path, control).astype(np.float32)
+                return np.zeros((len(control), 3))
+            return wheel.target(path, control)
 
         macro = source.TARGETS + 'macrodetails/'
         self._ancestry = np.stack([load(f'{macro}{ancestry}-{gender}-{age}')
@@ -127,7 +127,7 @@ class Shapes:
         shapes = np.broadcast_to(self._base, (count, *self._base.shape)).copy()
         for weights, targets in ((ancestry, self._ancestry), (build, self._build),
                                  (details, self._details)):
-            weights = weights.reshape(count, -1).astype(np.float32)
+            weights = weights.reshape(count, -1)
             shapes += (weights @ targets.reshape(len(targets), -1)).reshape(shapes.shape)
         return shapes
 
