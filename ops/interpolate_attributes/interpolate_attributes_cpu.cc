@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "ops/interpolate_attributes/interpolate_attributes.h"
 
 namespace tfdisco {
@@ -9,11 +11,15 @@ void InterpolateRange(const InterpolationShape& shape, const float* attributes,
                       const int32_t* triangles, const int32_t* triangle_ids,
                       const float* barycentrics, float* output, int64_t begin, int64_t end) {
   const int64_t channels = kChannels > 0 ? kChannels : shape.channels;
-  for (int64_t i = begin; i < end; ++i) {
-    const int32_t id = triangle_ids[i];  // the op has checked all indices
-    InterpolatePixel(channels, attributes + i / shape.pixels * shape.vertices * channels,
-                     id < 0 ? nullptr : triangles + 3 * static_cast<int64_t>(id),
-                     barycentrics + 3 * i, output + channels * i);
+  for (int64_t i = begin; i < end;) {
+    const int64_t image = i / shape.pixels, stop = std::min(end, (image + 1) * shape.pixels);
+    const float* image_attributes = attributes + image * shape.vertices * channels;
+    for (; i < stop; ++i) {
+      const int32_t id = triangle_ids[i];  // the op has checked all indices
+      InterpolatePixel(channels, image_attributes,
+                       id < 0 ? nullptr : triangles + 3 * static_cast<int64_t>(id),
+                       barycentrics + 3 * i, output + channels * i);
+    }
   }
 }
 

@@ -221,12 +221,13 @@ TFDISCO_HOST_DEVICE void AddPixelGradient(const PixelVertex v[3], int64_t x, int
   }
   const double determinant = v[0].x * cross[0].a + v[0].y * cross[0].b + v[0].w * cross[0].c;
   if (determinant == 0 || sum == 0) return;
+  const double per_sum = 1.0 / sum, per_determinant = 1.0 / determinant;
   double mean = 0, depth = 0;  // sum_j g_j b_j; sum_j e_j z_j / det
   for (int i = 0; i < 3; ++i) {
-    mean += grad_barycentrics[i] * e[i] / sum;
-    depth += e[i] * v[i].z / determinant;
+    mean += grad_barycentrics[i] * e[i] * per_sum;
+    depth += e[i] * v[i].z * per_determinant;
   }
-  const double grad_determinant = -grad_depth * depth / determinant;
+  const double grad_z = grad_depth * per_determinant, grad_determinant = -grad_z * depth;
   double grad_v[3][3];
   for (int i = 0; i < 3; ++i) {
     grad_v[i][0] = grad_determinant * cross[i].a;
@@ -234,8 +235,7 @@ TFDISCO_HOST_DEVICE void AddPixelGradient(const PixelVertex v[3], int64_t x, int
     grad_v[i][2] = grad_determinant * cross[i].c;
   }
   for (int i = 0; i < 3; ++i) {
-    const double g =
-        (grad_barycentrics[i] - mean) / sum + grad_depth * v[i].z / determinant;
+    const double g = (grad_barycentrics[i] - mean) * per_sum + grad_z * v[i].z;
     const int j = (i + 1) % 3, k = (i + 2) % 3;
     // e_i = P . (v_j x v_k): d/dv_j = v_k x P, d/dv_k = P x v_j
     for (int axis = 0; axis < 3; ++axis) {
@@ -248,7 +248,7 @@ TFDISCO_HOST_DEVICE void AddPixelGradient(const PixelVertex v[3], int64_t x, int
     const double gx = grad_v[i][0] * (0.5 * width), gy = grad_v[i][1] * (0.5 * height);
     Accumulate(grad_corner[i] + 0, static_cast<float>(gx));
     Accumulate(grad_corner[i] + 1, static_cast<float>(-gy));
-    Accumulate(grad_corner[i] + 2, static_cast<float>(grad_depth * e[i] / determinant));
+    Accumulate(grad_corner[i] + 2, static_cast<float>(grad_z * e[i]));
     Accumulate(grad_corner[i] + 3, static_cast<float>(gx + gy + grad_v[i][2]));
   }
 }

@@ -171,4 +171,4 @@ def _mode_arrays(head, shape_modes, albedo_modes, expression_modes):
 
 def _rounded(values, decimals):
     """float32 without the last digits, in which two computers may differ."""
-    return np.round(values, decimals).astype(np.float32)
+    return np.round(values, decimals).astype(np.float32) + np.float32(0)  # no negative zeros
