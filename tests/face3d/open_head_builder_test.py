@@ -124,17 +124,6 @@ def test_procrustes_does_not_reflect():
     assert np.abs(aligned[0] - reference).max() > 0.1
 
 
-def test_framing_offset_finds_the_standard_points():
-    pixels = (alignment.STANDARD_POINTS - 128) * [1, -1]
-    pixels[:, 0] = [-39, 39, 0, -31.7, 31.7]
-    depth = np.array([0.1, 0.1, 0.45, 0.2, 0.2])
-    five = np.concatenate([pixels * (10 - depth[:, None]) / 1238.3, depth[:, None]], axis=1)
-    points = np.zeros((68, 3))
-    points[36:42], points[42:48], points[[30, 48, 54]] = five[0], five[1], five[2:]
-    np.testing.assert_allclose(alignment.framing_offset(points - [0, .3, .2]), [0, .3, .2],
-                               atol=1e-5)
-
-
 def symmetric_set(rng, pairs, middles):
     """Points in mirrored pairs and on the middle plane, and who mirrors whom."""
     side = rng.normal(size=(pairs, 3))

@@ -136,7 +136,7 @@ def test_triangles_have_area_and_face_outward(model):
     assert np.linalg.norm(normals, axis=1).min() > 1e-7
     vertices = vertices - [0, vertices[:, 1].min(), 0]  # the open neck lies near the origin's plane
     volume = np.einsum('ti,ti->', vertices[triangles[:, 0]], normals) / 6
-    assert 5 < volume < 14  # cubic decimetres: a head with its neck
+    assert 4 < volume < 12  # cubic decimetres: a head with its neck
     nose = model['landmarks'][30]
     assert normals[(triangles == nose).any(axis=1)][:, 2].mean() > 0
 
@@ -144,7 +144,7 @@ def test_triangles_have_area_and_face_outward(model):
 def test_scale_and_frame(model):
     points = model['mean_shape'][model['landmarks']]
     left, right = points[42:48].mean(axis=0), points[36:42].mean(axis=0)
-    assert left[0] - right[0] == pytest.approx(0.63, abs=0.03)
+    assert left[0] - right[0] == pytest.approx(0.61, abs=0.02)  # of the published Basel face
     assert left[1] == pytest.approx(right[1])
     face = model['mean_shape'][model['face_mask']]
     assert 1.3 < np.ptp(face[:, 0]) < 1.8 and 1.5 < np.ptp(face[:, 1]) < 2.2

@@ -6,19 +6,12 @@ modes, so the model has no `expression_parity`.
 """
 
 import numpy as np
-import scipy.optimize
 import scipy.spatial
 
+from tfdisco.face3d import framing
 from tfdisco.face3d.importers import ict_appearance
 from tfdisco.face3d.importers import ict_source
 from tfdisco.face3d.importers import ict_tables
-
-# Where training photographs have their eye centres, nose tip and mouth corners, at 256 pixels
-# (x, y): image left first, which is the subject's right.
-TARGET_POINTS = ((88.9, 91.6), (166.9, 91.6), (128.4, 134.1), (96.1, 176.3), (159.5, 176.3))
-IMAGE_SIZE, FOCAL, CAMERA_Z = 256, 1238.3, 10.0
-# Mean z of these five points in the published, centred Basel face (similarity_Lm3D_all).
-FIVE_POINT_DEPTH = 0.265
 
 # Centimetres that the eyeballs are set back. The source's cornea is transparent; opaque, it would
 # come through the closed lids of many people.
@@ -50,7 +43,8 @@ def load(source):
     placed = data.vertices.copy()
     for part in ict_tables.SCLERA_POLES:
         placed[slice(*ict_tables.PARTS[part]), 2] -= EYE_SETBACK
-    scale, translation = fit_to_camera(five_points(data.vertices[landmarks]))
+    # From centimetres; within 4 % of 0.1.
+    scale, translation = framing.fit(data.vertices[landmarks])
     mirror = mirror_vertices(data.vertices, data.triangles, keep)
     albedo, regions = ict_appearance.colour(data.vertices, data.triangles)
     face = face_region(data.vertices)
@@ -91,44 +85,6 @@ def face_region(vertices):
     face[slice(*ict_tables.NARROW_FACE)] = True
     bone = vertices[list(ict_tables.RIGHT_JAWLINE)]
     return face & (vertices[:, 1] > np.interp(vertices[:, 2], bone[:, 2], bone[:, 1]) - JAW_MARGIN)
-
-
-def five_points(landmarks):
-    """Eye centres, nose tip and mouth corners, [5, 3], of [68, 3] landmarks."""
-    return np.stack([landmarks[36:42].mean(axis=0), landmarks[42:48].mean(axis=0), landmarks[30],
-                     landmarks[48], landmarks[54]])
-
-
-def fit_to_camera(points):
-    """The one scale and translation that puts the mean face where photographs have it.
-
-    In least squares over the five projected points. Scale and distance cannot both
-    be told from one picture (a larger face further away projects alike), so the
-    mean depth of the five points is set to the Basel face's: a head then turns
-    about the same place behind its eyes as the published one. The scale comes out at
-    0.096, within 4 % of the 0.1 from centimetres to decimetres. The face is not
-    rotated (only the nose would tell its pitch) and stays symmetric about x = 0.
-
-    Args:
-      points: [5, 3], as `five_points` returns them.
-
-    Returns:
-      scale, a float, and translation, [3] float64: decimetres = scale * points + translation.
-    """
-    target = np.array(TARGET_POINTS)
-    half = IMAGE_SIZE / 2
-
-    def place(parameters):
-        scale, up = parameters
-        return np.array([0, up, FIVE_POINT_DEPTH - scale * points[:, 2].mean()])
-
-    def misfit(parameters):
-        x, y, z = (parameters[0] * points + place(parameters)).T
-        projected = half + FOCAL / (CAMERA_Z - z) * np.stack([x, -y])
-        return (projected.T - target).ravel()
-
-    fit = scipy.optimize.least_squares(misfit, [0.1, 0.0], x_scale=[0.1, 0.1])
-    return float(fit.x[0]), place(fit.x)
 
 
 def mirror_vertices(vertices, triangles, keep):

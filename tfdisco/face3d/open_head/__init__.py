@@ -15,7 +15,7 @@ The pieces, in the order in which `build.build` uses them:
                painting puts them there
   modes        principal modes that are exactly symmetric or antisymmetric
   landmarks    the 68 landmarks; regions: the face mask and what else a vertex is
-  alignment    Procrustes, and the framing by the paper's camera
+  alignment    Procrustes, and the size of the mean face
   report       the figures on the model's card
 
 Only `scripts/build_open_head.py` imports this package; the model itself is

@@ -5,10 +5,10 @@ import typing
 
 import numpy as np
 
+from tfdisco.face3d import framing
 from tfdisco.face3d import model_file
 from tfdisco.face3d.open_head import activations
 from tfdisco.face3d.open_head import albedo_regions
-from tfdisco.face3d.open_head import alignment
 from tfdisco.face3d.open_head import complexion
 from tfdisco.face3d.open_head import expression
 from tfdisco.face3d.open_head import identity
@@ -99,8 +99,9 @@ def build(wheel_path, output_path, progress, sizes=DEFAULT_SIZES):
               'exemplar_bandwidth': np.array(BANDWIDTH, np.float32)}
     arrays.update(_topology_arrays(head, mean_shape))
     arrays.update(_mode_arrays(head, shape_modes, albedo_modes, expression_modes))
-    offset = alignment.framing_offset(mean_shape[arrays['landmarks']])
-    arrays['mean_shape'] = _rounded(mean_shape + offset, 6)
+    _, offset = framing.fit(mean_shape[arrays['landmarks']], scale=1.0)
+    # The offset is rounded to what the solver can be trusted with on any machine.
+    arrays['mean_shape'] = _rounded(mean_shape + np.round(offset, 5), 6)
     arrays['expression_unit_names'] = np.array(units.names)
     exemplars = slice(sizes.identity_exemplars)
     arrays['identity_exemplars'] = np.concatenate(

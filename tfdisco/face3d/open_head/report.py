@@ -7,8 +7,8 @@ import typing
 
 import numpy as np
 
+from tfdisco.face3d import framing
 from tfdisco.face3d import model_file
-from tfdisco.face3d.open_head import alignment
 from tfdisco.face3d.open_head import expression
 from tfdisco.face3d.open_head import loops
 from tfdisco.face3d.open_head import modes
@@ -153,8 +153,8 @@ def _quantisation(model, truth):
 def _framing(model):
     """Where the mean face's five points are at 256 pixels, beside the standard ones."""
     landmarks = model['mean_shape'][model['landmarks']].astype(np.float64)
-    points = alignment.to_pixels(alignment.five_points(landmarks))
-    error = points - alignment.STANDARD_POINTS
+    points = framing.to_pixels(framing.five_points(landmarks))
+    error = points - framing.STANDARD_POINTS
     return {'five_points_px': np.round(points, 2).tolist(),
             'residuals_px': np.round(error, 2).tolist(),
             'rms_px': _rounded(np.sqrt((error ** 2).sum(axis=1).mean()))}
