@@ -63,10 +63,9 @@ int tfdisco_rasterize_triangles_cpu(int64_t batch, int64_t vertices, int64_t tri
                                     const float* clip_vertices, const int32_t* triangle_table,
                                     int32_t* triangle_ids, float* barycentrics, float* depth,
                                     int threads) {
-  std::vector<PixelVertex> scratch(batch * vertices);
   RasterizeTrianglesCpu({batch, vertices, triangles, height, width}, static_cast<Cull>(cull),
-                        clip_vertices, triangle_table, scratch.data(), triangle_ids,
-                        barycentrics, depth, Threads(threads));
+                        clip_vertices, triangle_table, triangle_ids, barycentrics, depth,
+                        Threads(threads));
   return Report(nullptr);
 }
 

@@ -41,16 +41,24 @@ inline tensorflow::Status CheckShape(const char* name, const tensorflow::Tensor&
                                              tensor.shape().DebugString());
 }
 
+// Extends [*least, *most] to hold all of `data`. Without an early exit it vectorises.
+TFDISCO_CPU_CLONES
+static void FindExtremes(const int32_t* data, int64_t size, int32_t* least, int32_t* most) {
+  int32_t low = *least, high = *most;
+  for (int64_t i = 0; i < size; ++i) {
+    low = data[i] < low ? data[i] : low;
+    high = data[i] > high ? data[i] : high;
+  }
+  *least = low;
+  *most = high;
+}
+
 // InvalidArgument unless every value of an int32 tensor in host memory lies in [low, high).
 inline tensorflow::Status CheckRange(const char* name, const tensorflow::Tensor& tensor,
                                      int64_t low, int64_t high) {
   const auto values = tensor.flat<int32_t>();
-  const int32_t* data = values.data();
   int32_t least = static_cast<int32_t>(low), most = static_cast<int32_t>(low);
-  for (int64_t i = 0; i < values.size(); ++i) {  // no early exit, so that it vectorises
-    least = data[i] < least ? data[i] : least;
-    most = data[i] > most ? data[i] : most;
-  }
+  FindExtremes(values.data(), values.size(), &least, &most);
   if (values.size() == 0 || (least >= low && most < high)) return tensorflow::Status();
   return tensorflow::errors::InvalidArgument(name, ": expected indices from ", low, " to ",
                                              high - 1, ", got ", least < low ? least : most);

@@ -101,11 +101,6 @@ TFDISCO_HOST_DEVICE void PixelRange(double low, double high, int64_t size, int* 
 TFDISCO_HOST_DEVICE bool SetupInFront(const PixelVertex& v0, const PixelVertex& v1,
                                       const PixelVertex& v2, int64_t height, int64_t width,
                                       Cull cull, TriangleSetup* setup) {
-  const double left = Least(v0.px, v1.px, v2.px), right = Most(v0.px, v1.px, v2.px);
-  const double top = Least(v0.py, v1.py, v2.py), bottom = Most(v0.py, v1.py, v2.py);
-  PixelRange(left, right, width, &setup->x_begin, &setup->x_end);
-  PixelRange(top, bottom, height, &setup->y_begin, &setup->y_end);
-  if (setup->x_begin >= setup->x_end || setup->y_begin >= setup->y_end) return false;
   const double ax = v1.px - v0.px, ay = v1.py - v0.py, az = v1.pz - v0.pz;
   const double bx = v2.px - v0.px, by = v2.py - v0.py, bz = v2.pz - v0.pz;
   setup->area = ax * by - ay * bx;
@@ -113,6 +108,11 @@ TFDISCO_HOST_DEVICE bool SetupInFront(const PixelVertex& v0, const PixelVertex& 
   // Counter-clockwise on a screen with y up is clockwise with y down.
   const bool front = setup->area < 0;
   if ((cull == Cull::kBack && !front) || (cull == Cull::kFront && front)) return false;
+  const double left = Least(v0.px, v1.px, v2.px), right = Most(v0.px, v1.px, v2.px);
+  const double top = Least(v0.py, v1.py, v2.py), bottom = Most(v0.py, v1.py, v2.py);
+  PixelRange(left, right, width, &setup->x_begin, &setup->x_end);
+  PixelRange(top, bottom, height, &setup->y_begin, &setup->y_end);
+  if (setup->x_begin >= setup->x_end || setup->y_begin >= setup->y_end) return false;
   const double inverse = 1.0 / setup->area;
   const double da = (az * by - ay * bz) * inverse, db = (ax * bz - az * bx) * inverse;
   setup->depth = {da, db, v0.pz - da * v0.px - db * v0.py};
@@ -253,12 +253,11 @@ TFDISCO_HOST_DEVICE void AddPixelGradient(const PixelVertex v[3], int64_t x, int
   }
 }
 
-// Launchers. `scratch` holds batch * vertices PixelVertex; on the GPU `keys`
-// holds batch * height * width uint64. Outputs are written everywhere: id -1,
-// barycentrics 0 and depth 1 where nothing is drawn.
+// Launchers. Outputs are written everywhere: id -1, barycentrics 0 and depth 1
+// where nothing is drawn.
 void RasterizeTrianglesCpu(const RasterShape& shape, Cull cull, const float* clip_vertices,
-                           const int32_t* triangles, PixelVertex* scratch, int32_t* triangle_ids,
-                           float* barycentrics, float* depth, const ParallelFor& parallel_for);
+                           const int32_t* triangles, int32_t* triangle_ids, float* barycentrics,
+                           float* depth, const ParallelFor& parallel_for);
 
 void RasterizeTrianglesGradCpu(const RasterShape& shape, const float* clip_vertices,
                                const int32_t* triangles, const int32_t* triangle_ids,
@@ -266,7 +265,8 @@ void RasterizeTrianglesGradCpu(const RasterShape& shape, const float* clip_verti
                                float* grad_clip_vertices, const ParallelFor& parallel_for);
 
 #if defined(__CUDACC__) || defined(TFDISCO_CUDA)
-// `stream` is a cudaStream_t. They return nullptr, or what went wrong.
+// `stream` is a cudaStream_t; `scratch` holds batch * vertices PixelVertex, `keys`
+// batch * height * width uint64. They return nullptr, or what went wrong.
 const char* RasterizeTrianglesGpu(const RasterShape& shape, Cull cull,
                                   const float* clip_vertices, const int32_t* triangles,
                                   PixelVertex* scratch, unsigned long long* keys,

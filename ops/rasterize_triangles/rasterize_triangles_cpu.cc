@@ -17,6 +17,11 @@ typedef int32_t Ints __attribute__((vector_size(kLanes * sizeof(int32_t))));
 constexpr Floats kLaneOffsets = {0.f, 1.f, 2.f, 3.f};
 constexpr Doubles kLaneCentres = {0.5, 1.5, 2.5, 3.5};
 
+TFDISCO_HOST_DEVICE Floats Absolute(Floats v) {
+  const Ints positive = reinterpret_cast<Ints>(v) & 0x7fffffff;
+  return reinterpret_cast<Floats>(positive);
+}
+
 // The edge functions of a triangle side by side: value(px, py) = a px + (b py + c).
 struct EdgeTable {
   Doubles a, b, c;  // the fourth lane is 0
@@ -92,23 +97,25 @@ class RowBuffer {
     if (!FastEdges::CanDraw(setup)) return DrawExactly(setup, id, y_begin, y_end);
     const int x_begin = setup.x_begin / kLanes * kLanes;
     FastEdges edges(setup, x_begin, y_begin);
-    Ints undecided = {};
-    for (int y = y_begin; y < y_end; ++y) {
-      const double row_depth = setup.depth.b * (y + 0.5) + setup.depth.c;
-      const int64_t row = (y - row_begin_) * stride_;
+    Floats closest = edges.error * 2.f;  // to any edge, of all pixels
+    double py = y_begin + 0.5;
+    int64_t row = (y_begin - row_begin_) * stride_;
+    for (int y = y_begin; y < y_end; ++y, py += 1.0, row += stride_) {
+      const double row_depth = setup.depth.b * py + setup.depth.c;
       Floats e[3] = {edges.row[0], edges.row[1], edges.row[2]};
       Doubles px = kLaneCentres + static_cast<double>(x_begin);
       for (int x = x_begin; x < setup.x_end; x += kLanes) {
         const Floats e01 = e[0] < e[1] ? e[0] : e[1], least = e01 < e[2] ? e01 : e[2];
-        const Ints inside = least > edges.error;
-        undecided |= (least >= -edges.error) & ~inside;
+        const Floats distance = Absolute(least);
+        closest = distance < closest ? distance : closest;
         const Floats z = __builtin_convertvector(setup.depth.a * px + row_depth, Floats) + 0.f;
-        Replace(row + x, inside, z, id);
+        Replace(row + x, least > edges.error, z, id);
         px += static_cast<double>(kLanes);
         for (int i = 0; i < 3; ++i) e[i] += edges.to_next[i];
       }
       for (int i = 0; i < 3; ++i) edges.row[i] += edges.down[i];
     }
+    const Ints undecided = closest <= edges.error;
     if (undecided[0] | undecided[1] | undecided[2] | undecided[3]) {
       DrawExactly(setup, id, y_begin, y_end);
     }
@@ -118,19 +125,18 @@ class RowBuffer {
   TFDISCO_HOST_DEVICE void Resolve(int32_t* ids, float* barycentrics, float* depth) const {
     for (int64_t y = row_begin_; y < row_end_; ++y) {
       const int64_t from = (y - row_begin_) * stride_, to = y * width_;
+      std::copy_n(&ids_[from], width_, ids + to);
+      std::fill_n(barycentrics + 3 * to, 3 * width_, 0.f);
+      for (int64_t x = 0; x < width_; ++x) {  // infinity where nothing is drawn
+        depth[to + x] = depth_[from + x] < 1.f ? depth_[from + x] : 1.f;
+      }
       for (int64_t x = 0; x < width_; ++x) {
         const int32_t id = ids_[from + x];
-        ids[to + x] = id;
-        depth[to + x] = id < 0 ? 1.f : depth_[from + x];
-        float* b = barycentrics + 3 * (to + x);
-        if (id < 0) {
-          b[0] = b[1] = b[2] = 0.f;
-          continue;
-        }
+        if (id < 0) continue;
         const EdgeTable& edge = edges_[id];
         const Doubles e = edge.a * (x + 0.5) + (edge.b * (y + 0.5) + edge.c);
         const double values[3] = {e[0], e[1], e[2]};
-        WriteBarycentrics(values, b);
+        WriteBarycentrics(values, barycentrics + 3 * (to + x));
       }
     }
   }
@@ -143,7 +149,7 @@ class RowBuffer {
     memcpy(&old_ids, &ids_[pixel], sizeof old_ids);
     const Ints replace = inside & (z < old_z);
     const Floats new_z = replace ? z : old_z;
-    const Ints new_ids = (replace & id) | (~replace & old_ids);
+    const Ints new_ids = replace ? Ints{} + id : old_ids;
     memcpy(&depth_[pixel], &new_z, sizeof new_z);
     memcpy(&ids_[pixel], &new_ids, sizeof new_ids);
   }
@@ -171,14 +177,20 @@ class RowBuffer {
 // The tasks [begin, end), each a band of an image.
 TFDISCO_CPU_CLONES
 void DrawBands(const RasterShape& shape, Cull cull, int64_t bands, int64_t begin, int64_t end,
-               const PixelVertex* all_vertices, const int32_t* triangles, int32_t* triangle_ids,
+               const float* clip_vertices, const int32_t* triangles, int32_t* triangle_ids,
                float* barycentrics, float* depth) {
   const int64_t pixels = shape.height * shape.width;
+  const std::unique_ptr<PixelVertex[]> vertices(new PixelVertex[shape.vertices]);
+  int64_t projected = -1;
   RowBuffer rows(shape);
   TriangleSetup setup;
   for (int64_t task = begin; task < end; ++task) {
     const int64_t image = task / bands, band = task % bands;
-    const PixelVertex* vertices = all_vertices + image * shape.vertices;
+    for (int64_t i = 0; image != projected && i < shape.vertices; ++i) {
+      vertices[i] = MakePixelVertex(clip_vertices + 4 * (image * shape.vertices + i),
+                                    shape.height, shape.width);
+    }
+    projected = image;
     rows.Start(shape.height * band / bands, shape.height * (band + 1) / bands);
     for (int64_t t = 0; t < shape.triangles; ++t) {
       const int32_t* corner = triangles + 3 * t;
@@ -195,23 +207,17 @@ void DrawBands(const RasterShape& shape, Cull cull, int64_t bands, int64_t begin
 }  // namespace
 
 void RasterizeTrianglesCpu(const RasterShape& shape, Cull cull, const float* clip_vertices,
-                           const int32_t* triangles, PixelVertex* scratch, int32_t* triangle_ids,
-                           float* barycentrics, float* depth, const ParallelFor& parallel_for) {
-  parallel_for(shape.batch * shape.vertices, 30, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      scratch[i] = MakePixelVertex(clip_vertices + 4 * i, shape.height, shape.width);
-    }
-  });
+                           const int32_t* triangles, int32_t* triangle_ids, float* barycentrics,
+                           float* depth, const ParallelFor& parallel_for) {
   // Bands repeat the work per triangle, so there are several only where the
   // images alone would leave threads idle. They change no result.
   constexpr int64_t kImagesThatFillThePool = 8;
   const int64_t bands = std::max<int64_t>(
       1, std::min(shape.height, kImagesThatFillThePool / std::max<int64_t>(1, shape.batch)));
-  const int64_t pixels = shape.height * shape.width;
-  const int64_t cost = 200 * shape.triangles + 20 * pixels / bands;
+  const int64_t cost = 200 * shape.triangles + 20 * shape.height * shape.width / bands;
   parallel_for(shape.batch * bands, cost, [&](int64_t begin, int64_t end) {
-    DrawBands(shape, cull, bands, begin, end, scratch, triangles, triangle_ids, barycentrics,
-              depth);
+    DrawBands(shape, cull, bands, begin, end, clip_vertices, triangles, triangle_ids,
+              barycentrics, depth);
   });
 }
 

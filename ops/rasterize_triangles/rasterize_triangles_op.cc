@@ -92,29 +92,28 @@ class RasterizeTrianglesOp : public OpKernel {
                                 1, TensorShape({shape.batch, shape.height, shape.width, 3}),
                                 &barycentrics));
     OP_REQUIRES_OK(context, context->allocate_output(2, image, &depth));
-    Tensor scratch;
-    const int64_t bytes = shape.batch * shape.vertices * sizeof(PixelVertex);
-    OP_REQUIRES_OK(context, context->allocate_temp(DT_UINT8, TensorShape({bytes}), &scratch));
-    auto* pixel_vertices = reinterpret_cast<PixelVertex*>(scratch.flat<uint8_t>().data());
+    const float* clip = vertices.flat<float>().data();
+    const int32_t* table = triangles.flat<int32_t>().data();
     if constexpr (kGpu) {
 #if defined(TFDISCO_CUDA)
-      Tensor keys;
+      Tensor scratch, keys;
+      const int64_t bytes = shape.batch * shape.vertices * sizeof(PixelVertex);
+      OP_REQUIRES_OK(context, context->allocate_temp(DT_UINT8, TensorShape({bytes}), &scratch));
       OP_REQUIRES_OK(context, context->allocate_temp(tensorflow::DT_UINT64, image, &keys));
       OP_REQUIRES_OK(
           context,
           FromCuda("rasterize_triangles",
                    RasterizeTrianglesGpu(
-                       shape, cull_, vertices.flat<float>().data(),
-                       triangles.flat<int32_t>().data(), pixel_vertices,
+                       shape, cull_, clip, table,
+                       reinterpret_cast<PixelVertex*>(scratch.flat<uint8_t>().data()),
                        reinterpret_cast<unsigned long long*>(keys.flat<uint64_t>().data()),
                        ids->flat<int32_t>().data(), barycentrics->flat<float>().data(),
                        depth->flat<float>().data(), StreamOf(context))));
 #endif
     } else {
-      RasterizeTrianglesCpu(shape, cull_, vertices.flat<float>().data(),
-                            triangles.flat<int32_t>().data(), pixel_vertices,
-                            ids->flat<int32_t>().data(), barycentrics->flat<float>().data(),
-                            depth->flat<float>().data(), PoolOf(context));
+      RasterizeTrianglesCpu(shape, cull_, clip, table, ids->flat<int32_t>().data(),
+                            barycentrics->flat<float>().data(), depth->flat<float>().data(),
+                            PoolOf(context));
     }
   }
 

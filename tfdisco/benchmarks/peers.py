@@ -10,6 +10,8 @@ from tfdisco.ops import build
 from tfdisco.ops import toolchain
 
 _KERNELS = 'tensorflow_graphics.rendering.kernels'
+# As the wheel's own BUILD file compiles it, in the C++ that current TensorFlow headers ask for.
+_FLAGS = ('-O2', '-std=c++17', '-fPIC')
 
 
 def graphics_cpu_backend():
@@ -27,14 +29,14 @@ def graphics_cpu_backend():
     package = importlib.import_module(_KERNELS)
     folder = pathlib.Path(package.__file__).parent
     flags = toolchain.tensorflow_flags()
-    target = build.cache_root() / 'peers' / f'tensorflow_graphics-{flags["version"]}.so'
+    target = build.cache_root() / 'peers' / f'tensorflow_graphics-{flags["version"]}-O2.so'
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
         command, _ = toolchain.find_cxx()
         partial = target.with_suffix('.part')
-        toolchain.run([*command, *toolchain.CXX_FLAGS, '-shared', *flags['compile'],
-                       f'-I{folder}', *sorted(folder.glob('*.cc')), *flags['link'], '-o',
-                       partial], 'compiling the kernel of tensorflow-graphics')
+        toolchain.run([*command, *_FLAGS, '-shared', *flags['compile'], f'-I{folder}',
+                       *sorted(folder.glob('*.cc')), *flags['link'], '-o', partial],
+                      'compiling the kernel of tensorflow-graphics')
         partial.replace(target)
     # The backend looks for generated bindings first, and finds these.
     sys.modules[f'{_KERNELS}.gen_rasterizer_op'] = tf.load_op_library(str(target))
