@@ -90,13 +90,19 @@ def identity_sheet(studio):
 
 
 def expression_sheet(studio):
-    """Every named expression at 1, after the neutral face."""
+    """Every named expression at 1, after the neutral face.
+
+    mouthClose by the ARKit convention undoes the lips' part of jawOpen, and is no
+    face without it.
+    """
     names = studio.model.expression_names
-    betas = [studio.model.expression({name: 1.0}) for name in names]
+    units = [[name, 'jawOpen'] if name == 'mouthClose' else [name] for name in names]
     coefficients = studio.coefficients(1 + len(names))
-    for row, beta in zip(coefficients[1:], betas):
-        row[studio.model.layout.slices['expression']] = beta
-    return images.contact_sheet(studio.tiles(coefficients), 9, ['neutral', *names],
+    for row, together in zip(coefficients[1:], units):
+        row[studio.model.layout.slices['expression']] = studio.model.expression(
+            dict.fromkeys(together, 1.0))
+    labels = ['neutral', *(' + '.join(together) for together in units)]
+    return images.contact_sheet(studio.tiles(coefficients), 9, labels,
                                 f'{studio.model.name}: named expressions at 1')
 
 
