@@ -8,9 +8,12 @@ NAMES = ('skin', 'scalp', 'ears', 'neck', 'eyes', 'inner_mouth', 'teeth', 'tongu
          'lips')
 
 
+RIM_PASSES = 12  # of the filter that takes the teeth off the mask's rim
+
+
 def face_mask(head):
     """[V] bool: skin and lips of the face, without ears, neck, scalp and eyes."""
-    return _face(head) & (_scalp(head) < .3)
+    return _without_teeth(head, _face(head) & (_scalp(head) < .3))
 
 
 def vertex_regions(head):
@@ -26,6 +29,22 @@ def vertex_regions(head):
                         ('teeth', ('teeth',)), ('tongue', ('tongue',)), ('sockets', ('socket',))):
         regions[head.is_part(*parts)] = NAMES.index(name)
     return regions
+
+
+def _without_teeth(head, mask):
+    """[V] bool `mask` with a rim that runs along the mesh.
+
+    Each vertex joins the majority of its neighbours on the skin. Only the skin counts,
+    so that the rims of eyes and mouth stay.
+    """
+    skin = head.is_part('skin')
+    edges = np.concatenate([head.triangles[:, pair] for pair in ([0, 1], [1, 2], [2, 0])])
+    edges = np.unique(np.sort(edges[skin[edges].all(axis=1)], axis=1), axis=0)
+    ends = edges.ravel()
+    for _ in range(RIM_PASSES):
+        votes = np.bincount(ends, np.where(mask[edges[:, ::-1].ravel()], 1, -1), len(mask))
+        mask = skin & np.where(votes == 0, mask, votes > 0)
+    return mask
 
 
 def _face(head):
