@@ -6,11 +6,12 @@
 #include <cstdint>
 #include <functional>
 
+#define TFDISCO_INLINE inline __attribute__((always_inline))
 #if defined(__CUDACC__)
 #include <cuda_runtime.h>
 #define TFDISCO_HOST_DEVICE __host__ __device__ __forceinline__
 #else
-#define TFDISCO_HOST_DEVICE inline __attribute__((always_inline))
+#define TFDISCO_HOST_DEVICE TFDISCO_INLINE
 #endif
 
 // Compiles a function once more for newer CPUs of the family; the one that runs is
@@ -51,6 +52,11 @@ cudaError_t ForEachGpu(int64_t count, const Body& body, cudaStream_t stream) {
   ForEachKernel<<<static_cast<unsigned>(blocks < kMaxBlocks ? blocks : kMaxBlocks), kThreads, 0,
                   stream>>>(count, body);
   return cudaGetLastError();
+}
+
+// nullptr, or what went wrong.
+inline const char* ProblemOf(cudaError_t error) {
+  return error == cudaSuccess ? nullptr : cudaGetErrorString(error);
 }
 
 #endif  // __CUDACC__

@@ -31,7 +31,8 @@ TFDISCO_HOST_DEVICE AxisSample SampleAxis(float position, int64_t size) {
   const float clamped = position < 0.f ? 0.f : (position > last ? last : position);
   const float base = std::floor(clamped);
   // At the last pixel sample from the left, so that its neighbour exists.
-  s.low = !(base > 0.f) ? 0 : (base < last ? static_cast<int64_t>(base) : (size > 1 ? size - 2 : 0));
+  const int64_t before_last = size > 1 ? size - 2 : 0;
+  s.low = !(base > 0.f) ? 0 : base < last ? static_cast<int64_t>(base) : before_last;
   s.high = size > 1 ? s.low + 1 : s.low;
   s.weight = clamped - static_cast<float>(s.low);
   return s;

@@ -40,16 +40,12 @@ struct Cast {
   __device__ void operator()(int64_t i) const { FromFloat(sums[i], grad_image + i); }
 };
 
-const char* Message(cudaError_t error) {
-  return error == cudaSuccess ? nullptr : cudaGetErrorString(error);
-}
-
 }  // namespace
 
 template <typename T>
 const char* ImageWarpGpu(const WarpShape& shape, const T* image, const float* flow, T* output,
                          void* stream) {
-  return Message(ForEachGpu(shape.batch * shape.height * shape.width,
+  return ProblemOf(ForEachGpu(shape.batch * shape.height * shape.width,
                             Forward<T>{shape, image, flow, output},
                             static_cast<cudaStream_t>(stream)));
 }
@@ -67,7 +63,7 @@ const char* ImageWarpGradGpu(const WarpShape& shape, const T* image, const float
   if (error == cudaSuccess && static_cast<void*>(sums) != static_cast<void*>(grad_image)) {
     error = ForEachGpu(pixels * shape.channels, Cast<T>{sums, grad_image}, s);
   }
-  return Message(error);
+  return ProblemOf(error);
 }
 
 #define TFDISCO_INSTANTIATE(T)                                                                  \

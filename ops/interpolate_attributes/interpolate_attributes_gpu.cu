@@ -36,16 +36,12 @@ struct Backward {
   }
 };
 
-const char* Message(cudaError_t error) {
-  return error == cudaSuccess ? nullptr : cudaGetErrorString(error);
-}
-
 }  // namespace
 
 const char* InterpolateAttributesGpu(const InterpolationShape& shape, const float* attributes,
                                      const int32_t* triangles, const int32_t* triangle_ids,
                                      const float* barycentrics, float* output, void* stream) {
-  return Message(ForEachGpu(
+  return ProblemOf(ForEachGpu(
       shape.batch * shape.pixels,
       Forward{shape, attributes, triangles, triangle_ids, barycentrics, output},
       static_cast<cudaStream_t>(stream)));
@@ -64,7 +60,7 @@ const char* InterpolateAttributesGradGpu(const InterpolationShape& shape,
                        Backward{shape, attributes, triangles, triangle_ids, barycentrics, grad,
                                 grad_attributes, grad_barycentrics}, s);
   }
-  return Message(error);
+  return ProblemOf(error);
 }
 
 }  // namespace tfdisco

@@ -17,7 +17,7 @@ typedef int32_t Ints __attribute__((vector_size(kLanes * sizeof(int32_t))));
 constexpr Floats kLaneOffsets = {0.f, 1.f, 2.f, 3.f};
 constexpr Doubles kLaneCentres = {0.5, 1.5, 2.5, 3.5};
 
-TFDISCO_HOST_DEVICE Floats Absolute(Floats v) {
+TFDISCO_INLINE Floats Absolute(Floats v) {
   const Ints positive = reinterpret_cast<Ints>(v) & 0x7fffffff;
   return reinterpret_cast<Floats>(positive);
 }
@@ -31,7 +31,7 @@ struct EdgeTable {
 // pixel near it: all above `error` is surely inside, one below -`error` surely
 // outside, where rounding cannot decide.
 struct FastEdges {
-  TFDISCO_HOST_DEVICE FastEdges(const TriangleSetup& setup, int x, int y) {
+  TFDISCO_INLINE FastEdges(const TriangleSetup& setup, int x, int y) {
     const PixelVertex &v0 = *setup.v[0], &v1 = *setup.v[1], &v2 = *setup.v[2];
     const double s = 1.0 / setup.area, dx = x + 0.5 - v0.px, dy = y + 0.5 - v0.py;
     const double right1 = (v2.py - v0.py) * s, right2 = (v0.py - v1.py) * s;
@@ -48,17 +48,18 @@ struct FastEdges {
   }
 
   // Are the numbers tame enough for the bound to hold?
-  TFDISCO_HOST_DEVICE static bool CanDraw(const TriangleSetup& setup) {
+  TFDISCO_INLINE static bool CanDraw(const TriangleSetup& setup) {
     return setup.in_front && setup.extent < 1e6 &&
            std::fabs(setup.area) > 1e-6 * setup.extent * setup.extent &&
-           Most(std::fabs(setup.v[0]->pz), std::fabs(setup.v[1]->pz), std::fabs(setup.v[2]->pz)) < 1;
+           Most(std::fabs(setup.v[0]->pz), std::fabs(setup.v[1]->pz),
+                std::fabs(setup.v[2]->pz)) < 1;
   }
 
   Floats row[3];  // at the first pixels of the row
   Floats to_next[3], down[3], error;
 
  private:
-  TFDISCO_HOST_DEVICE void Start(int i, double value, double to_right, double below) {
+  TFDISCO_INLINE void Start(int i, double value, double to_right, double below) {
     const float right = static_cast<float>(to_right);
     row[i] = static_cast<float>(value) + right * kLaneOffsets;
     to_next[i] = Floats{} + right * kLanes;
@@ -85,7 +86,7 @@ class RowBuffer {
 
   // Triangles come in the order of their ids and must be strictly nearer to
   // replace a pixel, so ties go to the lower id.
-  TFDISCO_HOST_DEVICE void Draw(const TriangleSetup& setup, int32_t id) {
+  TFDISCO_INLINE void Draw(const TriangleSetup& setup, int32_t id) {
     const int y_begin = std::max<int>(setup.y_begin, row_begin_);
     const int y_end = std::min<int>(setup.y_end, row_end_);
     if (y_begin >= y_end) return;
@@ -122,7 +123,7 @@ class RowBuffer {
   }
 
   // Writes the rows to the image's outputs.
-  TFDISCO_HOST_DEVICE void Resolve(int32_t* ids, float* barycentrics, float* depth) const {
+  TFDISCO_INLINE void Resolve(int32_t* ids, float* barycentrics, float* depth) const {
     for (int64_t y = row_begin_; y < row_end_; ++y) {
       const int64_t from = (y - row_begin_) * stride_, to = y * width_;
       std::copy_n(&ids_[from], width_, ids + to);
@@ -142,7 +143,7 @@ class RowBuffer {
   }
 
  private:
-  TFDISCO_HOST_DEVICE void Replace(int64_t pixel, Ints inside, Floats z, int32_t id) {
+  TFDISCO_INLINE void Replace(int64_t pixel, Ints inside, Floats z, int32_t id) {
     Floats old_z;
     Ints old_ids;
     memcpy(&old_z, &depth_[pixel], sizeof old_z);

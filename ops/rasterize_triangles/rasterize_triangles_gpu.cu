@@ -129,10 +129,6 @@ struct PixelGradient {
   }
 };
 
-const char* Message(cudaError_t error) {
-  return error == cudaSuccess ? nullptr : cudaGetErrorString(error);
-}
-
 }  // namespace
 
 const char* RasterizeTrianglesGpu(const RasterShape& shape, Cull cull,
@@ -153,7 +149,7 @@ const char* RasterizeTrianglesGpu(const RasterShape& shape, Cull cull,
     error = ForEachGpu(pixels, ResolvePixel{shape, scratch, triangles, keys, triangle_ids,
                                             barycentrics, depth}, s);
   }
-  return Message(error);
+  return ProblemOf(error);
 }
 
 const char* RasterizeTrianglesGradGpu(const RasterShape& shape, const float* clip_vertices,
@@ -168,7 +164,7 @@ const char* RasterizeTrianglesGradGpu(const RasterShape& shape, const float* cli
                        PixelGradient{shape, clip_vertices, triangles, triangle_ids,
                                      grad_barycentrics, grad_depth, grad_clip_vertices}, s);
   }
-  return Message(error);
+  return ProblemOf(error);
 }
 
 }  // namespace tfdisco
