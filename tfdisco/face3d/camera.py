@@ -7,16 +7,11 @@ a pixel is square, so a non-square image shows more or less above and below.
 import numpy as np
 import tensorflow as tf
 
-DISTANCE = 10.0  # decimetres from the origin
-FOCAL_PER_WIDTH = 1238.3 / 256.0  # 1015 at 224 pixels of the published reconstruction, times 1.22
+from tfdisco.face3d.framing import DISTANCE, focal_length
+
 # Planes of zero and full depth: a face 1 dm in front of the camera is still drawn,
 # and float32 keeps steps of 1e-5 dm apart at the head's distance.
 NEAR, FAR = 1.0, 100.0
-
-
-def focal_length(width):
-    """Focal length in pixels of an image `width` pixels wide."""
-    return FOCAL_PER_WIDTH * width
 
 
 def project(points, height, width):

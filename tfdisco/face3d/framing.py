@@ -1,4 +1,4 @@
-"""Where a face stands in a photograph, and how a face model is put there.
+"""How photographs frame a face: the camera's numbers, and how a face model is put there.
 
 Training photographs are aligned by five points; a model whose mean face projects to
 them needs no translation (and published coefficients mean the same with it).
@@ -7,8 +7,8 @@ them needs no translation (and published coefficients mean the same with it).
 import numpy as np
 import scipy.optimize
 
-from tfdisco.face3d import camera
-
+DISTANCE = 10.0  # decimetres from the camera to the origin
+FOCAL_PER_WIDTH = 1238.3 / 256.0  # 1015 at 224 pixels of the published reconstruction, times 1.22
 # Eye centres, nose tip and mouth corners (x, y) in an image of IMAGE_SIZE, image left first,
 # which is the subject's right.
 STANDARD_POINTS = ((88.9, 91.6), (166.9, 91.6), (128.4, 134.1), (96.1, 176.3), (159.5, 176.3))
@@ -17,6 +17,11 @@ IMAGE_SIZE = 256
 # al. 2019). A picture does not tell a large face far away from a small one nearby, and this
 # decides; it is also what a head turns about, a little behind its eyes.
 POINT_DEPTH = 0.265
+
+
+def focal_length(width):
+    """Focal length in pixels of an image `width` pixels wide."""
+    return FOCAL_PER_WIDTH * width
 
 
 def five_points(landmarks):
@@ -28,8 +33,8 @@ def five_points(landmarks):
 def to_pixels(points):
     """Projects [..., 3] decimetres to [..., 2] pixels of a square image of IMAGE_SIZE."""
     points = np.asarray(points, np.float64)
-    distance = camera.DISTANCE - points[..., 2]
-    scale = camera.focal_length(IMAGE_SIZE) / distance
+    distance = DISTANCE - points[..., 2]
+    scale = focal_length(IMAGE_SIZE) / distance
     return IMAGE_SIZE / 2 + scale[..., None] * points[..., :2] * [1, -1]
 
 
@@ -51,7 +56,7 @@ def fit(landmarks, scale=None):
     standard = np.array(STANDARD_POINTS)
     flipped = standard[[1, 0, 2, 4, 3]] * [-1, 1] + [IMAGE_SIZE, 0]
     standard = (standard + flipped) / 2
-    unit = camera.DISTANCE / camera.focal_length(IMAGE_SIZE)  # decimetres a pixel
+    unit = DISTANCE / focal_length(IMAGE_SIZE)  # decimetres a pixel
     guess = unit * np.ptp(standard[:, 0]) / np.ptp(points[:, 0]) if scale is None else scale
 
     def place(up, factor):
