@@ -19,8 +19,7 @@ TRIANGLES = 70789  # of the published cut
 
 def _published_tables():
     """The folder of published tables, or None: they are not part of the repository."""
-    sibling = pathlib.Path(__file__).resolve().parents[3] / 'shared'
-    folder = pathlib.Path(os.environ.get('TFDISCO_TEST_DATA', sibling)) / 'models/discofacegan/bfm'
+    folder = pathlib.Path(os.environ.get('TFDISCO_TEST_DATA', '')) / 'models/discofacegan/bfm'
     return folder if folder.is_dir() else None
 
 

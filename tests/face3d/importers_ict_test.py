@@ -19,8 +19,7 @@ from tfdisco.face3d.importers import obj
 
 def _published_model():
     """The real model as .npz, or None: it is not part of the repository."""
-    sibling = pathlib.Path(__file__).resolve().parents[3] / 'shared'
-    path = pathlib.Path(os.environ.get('TFDISCO_TEST_DATA', sibling))
+    path = pathlib.Path(os.environ.get('TFDISCO_TEST_DATA', ''))
     path = path / 'models/ict/ict_face_model_light.npz'
     return path if path.is_file() else None
 

@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.ops.implementations import needs_native
 from tfdisco.ops import native
 from tfdisco.ops.image_warp import image_warp
 from tfdisco.ops.interpolate_attributes import interpolate_attributes
 from tfdisco.ops.rasterize_triangles import rasterize_triangles
 
 THREADS = (1, 3)
+pytestmark = needs_native
 
 
 @pytest.fixture(scope='module')

@@ -5,12 +5,14 @@ import pytest
 import tensorflow as tf
 from tensorflow.python.framework import kernels
 
+from tests.ops.implementations import IMPLS
 from tfdisco.ops import native, toolchain
 from tfdisco.ops.image_warp import image_warp
 from tfdisco.ops.interpolate_attributes import interpolate_attributes
 from tfdisco.ops.rasterize_triangles import rasterize_triangles
 
-needs_nvcc = pytest.mark.skipif(toolchain.find_nvcc()[0] is None, reason='no nvcc')
+needs_nvcc = pytest.mark.skipif('native' not in IMPLS or toolchain.find_nvcc()[0] is None,
+                                reason='no native ops, or no nvcc')
 needs_gpu = pytest.mark.skipif(not tf.config.list_physical_devices('GPU'), reason='no GPU')
 
 

@@ -5,9 +5,9 @@ import pytest
 import tensorflow as tf
 
 from tests.ops import oracles
+from tests.ops.implementations import IMPLS
 from tfdisco.ops.image_warp import image_warp
 
-IMPLS = ('native', 'reference')
 pytestmark = pytest.mark.parametrize('impl', IMPLS)
 
 

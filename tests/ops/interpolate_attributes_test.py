@@ -5,9 +5,9 @@ import pytest
 import tensorflow as tf
 
 from tests.ops import oracles
+from tests.ops.implementations import IMPLS
 from tfdisco.ops.interpolate_attributes import interpolate_attributes
 
-IMPLS = ('native', 'reference')
 pytestmark = pytest.mark.parametrize('impl', IMPLS)
 
 

@@ -5,9 +5,9 @@ import pytest
 import tensorflow as tf
 
 from tests.ops import oracles
+from tests.ops.implementations import IMPLS
 from tfdisco.ops.rasterize_triangles import Raster, rasterize_triangles
 
-IMPLS = ('native', 'reference')
 pytestmark = pytest.mark.parametrize('impl', IMPLS)
 
 

@@ -18,6 +18,7 @@ from tfdisco.face3d.sampling import sample_coefficients
 from tfdisco.ops.image_warp import image_warp
 from tfdisco.ops.interpolate_attributes import interpolate_attributes
 from tfdisco.ops.rasterize_triangles import rasterize_triangles
+from tfdisco.ops.toolchain import BuildError
 
 BATCH, SIZE, SEED = 8, 256, 0
 
@@ -65,10 +66,10 @@ def _rasterize(model, coefficients):
 
 
 def _graphics(triangles):
-    """The same picture by tensorflow-graphics, in two ways; (None, None) without it."""
+    """The same picture by tensorflow-graphics, in two ways; (None, None) if it cannot be had."""
     try:
         backend = peers.graphics_cpu_backend()
-    except ImportError:
+    except (ImportError, BuildError):
         return None, None
     interpolate, triangle_rasterizer, backends = (
         importlib.import_module(f'tensorflow_graphics.rendering.{name}')
