@@ -1,0 +1,42 @@
+"""scripts/evaluate.py as a user calls it."""
+
+import json
+
+import pytest
+
+from tests.scripts.command_line import run_all
+
+
+@pytest.fixture(scope='module')
+def runs(tmp_path_factory):
+    folder = tmp_path_factory.mktemp('evaluate')
+    (folder / 'text.npz').write_text('no weights')
+    return run_all('evaluate.py', {
+        'json': ['--suite=vae', '--json', '--count=300'],
+        'table': ['--count=300'],
+        'bad weights': ['--weights=text.npz'],
+        'no data': ['--data=nowhere.npz'],
+        'bad suite': ['--suite=hair'],
+    }, folder)
+
+
+def test_prints_json_and_a_table_of_the_same(runs):
+    status, stdout, stderr = runs['json']
+    assert status == 0, stderr
+    rows = json.loads(stdout)
+    assert {row['factor'] for row in rows} == {'identity', 'expression', 'illumination', 'pose'}
+    assert {row['count'] for row in rows} == {300}
+    status, stdout, stderr = runs['table']
+    assert status == 0, stderr
+    lines = [line.split() for line in stdout.splitlines()[1:]]
+    assert [(row['factor'], row['metric'], f'{row["value"]:.4f}') for row in rows] == [
+        tuple(line[:3]) for line in lines]
+
+
+@pytest.mark.parametrize('name, message', [
+    ('bad weights', 'evaluate: text.npz: expected a coefficient VAE'),
+    ('no data', 'nowhere.npz'), ('bad suite', '--suite=hair')])
+def test_errors_end_with_status_1_and_a_reason(runs, name, message):
+    status, stdout, stderr = runs[name]
+    assert status == 1
+    assert message in stderr + stdout and 'Traceback' not in stderr

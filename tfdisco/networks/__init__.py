@@ -1,0 +1,1 @@
+"""Networks: coefficient VAEs, and what generators are made of."""

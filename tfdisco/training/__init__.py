@@ -1,0 +1,1 @@
+"""Trainers (one step each) and the runs around them."""
