@@ -12,7 +12,6 @@ from tests.networks.vae_test import mlp
 from tfdisco.networks import importers, vae_file
 from tfdisco.networks.vae import CoefficientVAE, CoefficientVAEs
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 SIZES = {'expression': (64, 32, 40), 'illumination': (27, 16, 36), 'pose': (3, 3, 32)}
 LAYERS = ('encoder/fc0', 'encoder/fc1', 'encoder/fc2', 'encoder/dense', 'encoder/dense_1',
           'decoder/fc0', 'decoder/fc1', 'decoder/fc2', 'decoder/x_hat')
@@ -75,7 +74,7 @@ def test_synthetic_checkpoint(tmp_path, factor):
 
 def published(factor):
     """The authors' folder of one VAE, or skips."""
-    base = os.environ.get('TFDISCO_TEST_DATA', ROOT.parent / 'shared')
+    base = os.environ.get('TFDISCO_TEST_DATA', '')
     folder = (pathlib.Path(base) / 'models' / 'discofacegan' / 'vae'
               / importers.PUBLISHED_FACTORS[factor])
     if not folder.is_dir():
