@@ -1,11 +1,11 @@
 """Pictures on disk and contact sheets: NumPy and Pillow only."""
 
 import os
-import tempfile
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from tfdisco import files
 from tfdisco.shapes import check_positive, check_shape
 
 PAPER, INK = 255, 30  # grey levels of a sheet's ground and of its letters
@@ -83,17 +83,9 @@ def numbered_dots(image, points, color=(220, 30, 30)):
 
 def write_png(path, image):
     """Writes a uint8 picture [H, W, 3]; the file appears whole or not at all."""
-    folder = os.path.dirname(os.path.abspath(path))
-    os.makedirs(folder, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=folder, suffix='.png.part')
-    try:
-        with os.fdopen(handle, 'wb') as file:
-            Image.fromarray(image).save(file, format='PNG')
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
+    with files.replacing(path) as file:
+        Image.fromarray(image).save(file, format='PNG')
 
 
 def _centred_text(draw, text, x, y, width, size):

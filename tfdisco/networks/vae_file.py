@@ -13,16 +13,14 @@
 """
 
 import dataclasses
-import io
 import os
 import pathlib
-import tempfile
 import zipfile
 import zlib
 
 import numpy as np
 
-from tfdisco import factors
+from tfdisco import factors, files
 
 FORMAT = 'tfdisco-coefficient-vae'
 VERSION = 1
@@ -157,22 +155,7 @@ def write(path, stored, dtype='float16'):
         check(kept, f'{path}: {factor}')
         texts = {name: np.array(stored.texts[factor][name]) for name in TEXTS}
         arrays.update({f'{factor}/{name}': value for name, value in {**kept, **texts}.items()})
-    folder = os.path.dirname(os.path.abspath(path))
-    handle, temporary = tempfile.mkstemp(dir=folder, suffix='.npz.part')
-    try:
-        with os.fdopen(handle, 'wb') as file, zipfile.ZipFile(file, 'w') as archive:
-            for name in sorted(arrays):
-                member = io.BytesIO()
-                np.lib.format.write_array(member, np.asarray(arrays[name], order='C'),
-                                          allow_pickle=False)
-                info = zipfile.ZipInfo(name + '.npy', (1980, 1, 1, 0, 0, 0))
-                info.compress_type = zipfile.ZIP_DEFLATED
-                archive.writestr(info, member.getvalue())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    files.write_npz(path, arrays)
 
 
 def check(weights, label):

@@ -3,12 +3,12 @@
 import dataclasses
 import json
 import os
-import tempfile
 import time
 
 import numpy as np
 import tensorflow as tf
 
+from tfdisco import files
 from tfdisco.face3d import coefficient_file
 from tfdisco.face3d.morphable_model import BUILT_IN, MorphableModel
 from tfdisco.face3d.sampling import sample_coefficients
@@ -164,17 +164,8 @@ def train(run, logdir, progress=None):
 
 def write_json(path, value):
     """Writes JSON; the file appears whole or not at all."""
-    handle, temporary = tempfile.mkstemp(dir=os.path.dirname(os.path.abspath(path)),
-                                         suffix='.json.part')
-    try:
-        with os.fdopen(handle, 'w', encoding='utf-8') as file:
-            json.dump(value, file, indent=1)
-            file.write('\n')
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    with files.replacing(path) as file:
+        file.write((json.dumps(value, indent=1) + '\n').encode())
 
 
 def _people(run, model):
