@@ -1,0 +1,127 @@
+"""The five points of the faces of a photograph: given in files, or detected by mtcnn."""
+
+import functools
+import os
+import pathlib
+import zipfile
+import zlib
+
+import numpy as np
+from PIL import Image
+
+from tfdisco.shapes import check_shape
+
+DETECTOR = 'mtcnn 1.0.0'
+# mtcnn wants some pixels, and takes long for many; faces below 20 pixels of the reduced
+# picture are not found.
+SMALLEST, LARGEST = 24, 1280
+
+
+class GivenPoints:
+    """Points in files, for photographs by name.
+
+    Example:
+      points = GivenPoints('detections')('people/ann.jpg')  # of detections/people/ann.txt
+    """
+
+    def __init__(self, path):
+        """Takes a folder or an .npz.
+
+        Args:
+          path: a folder with NAME.txt for each photograph NAME.jpg (or of another kind),
+            five lines 'x y'; or an .npz with `filename` [N] and `points5` [N, 5, 2], in
+            which a file name may come several times. Pixels (x, y) of the photograph as a
+            viewer shows it, in the order of `alignment.POINTS`.
+
+        Raises:
+          FileNotFoundError: if there is no such file or folder.
+          ValueError: if it is neither.
+        """
+        self._folder, self._table = None, {}
+        if os.path.isdir(path):
+            self._folder = pathlib.Path(path)
+            return
+        try:
+            with np.load(path, allow_pickle=False) as archive:
+                names, points = archive['filename'], archive['points5']
+            check_shape('filename', names, ['N'])
+            check_shape('points5', points, [len(names), 5, 2])
+        except FileNotFoundError:
+            raise
+        except (OSError, ValueError, EOFError, KeyError, AttributeError, TypeError,
+                zipfile.BadZipFile, zlib.error) as error:
+            raise ValueError(f'{path}: expected a folder of NAME.txt, or an .npz with filename '
+                             f'[N] and points5 [N, 5, 2], got {error}') from error
+        for name, five in zip(names, points):
+            self._table.setdefault(str(name), []).append(five)
+
+    def __call__(self, name):
+        """The points [F, 5, 2] float64 of the faces of photograph `name`, or None if none.
+
+        Raises:
+          ValueError: if its file is not five lines of two numbers.
+        """
+        if self._folder is None:
+            faces = self._table.get(name)
+            return None if faces is None else np.array(faces, np.float64)
+        path = (self._folder / name).with_suffix('.txt')
+        try:
+            lines = path.read_text(encoding='utf-8').split('\n')
+            points = np.array([line.split() for line in lines if line.strip()], np.float64)
+            check_shape('points', points, [5, 2])
+        except FileNotFoundError:
+            return None
+        except ValueError as error:  # of other texts, and of numbers of other shapes
+            raise ValueError(f'{path.name}: expected five lines "x y", got another text') from error
+        return points[np.newaxis]
+
+
+def detect(image, min_confidence):
+    """Detects faces with the package mtcnn, on the CPU.
+
+    Args:
+      image: uint8 [H, W, 3].
+      min_confidence: of a face, from 0 to 1.
+
+    Returns:
+      [F, 5, 2] float64 pixels in the order of `alignment.POINTS`.
+
+    Raises:
+      ImportError: if mtcnn is not installed; says how to install it.
+    """
+    detector = _detector()
+    height, width = image.shape[:2]
+    if min(height, width) < SMALLEST:
+        return np.zeros((0, 5, 2))
+    scale = max(height, width) / LARGEST
+    if scale > 1.0:
+        size = max(SMALLEST, round(width / scale)), max(SMALLEST, round(height / scale))
+        image = np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BOX))
+    # Rows of batch index, box, confidence, five x, five y; 'json' would cut the fractions off.
+    rows = np.reshape(detector.detect_faces(image, output_type='numpy', box_format='xyxy'),
+                      [-1, 16])
+    rows = rows[rows[:, 5] >= min_confidence]
+    points = np.stack([rows[:, 6:11], rows[:, 11:16]], axis=-1).astype(np.float64)
+    return points * [width / image.shape[1], height / image.shape[0]]
+
+
+def require_detector():
+    """Raises ImportError with what to do unless mtcnn can be imported."""
+    _mtcnn()
+
+
+@functools.lru_cache(maxsize=1)
+def _detector():
+    """One a process: loading takes seconds."""
+    return _mtcnn().MTCNN()
+
+
+def _mtcnn():
+    try:
+        import mtcnn
+        import mtcnn.stages  # noqa: F401  absent from releases with another interface
+    except ImportError as error:
+        raise ImportError(f'detecting faces needs {DETECTOR}, which cannot be imported '
+                          f"({error}); pip install 'tfdisco[photos]' (Python 3.10 or newer), or "
+                          'give the points with --landmarks') from error
+    return mtcnn
