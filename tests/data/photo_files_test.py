@@ -91,8 +91,8 @@ def test_transparent_pictures_lie_on_white(mode):
     rgba = np.zeros((4, 6, 4), np.uint8)  # black; the left half is hidden
     rgba[:, 3:, 3] = 255
     if mode == 'P':
-        image = Image.fromarray((rgba[..., 3] > 0).astype(np.uint8), 'P')
-        image.putpalette([9, 9, 9, 0, 0, 0])
+        image = Image.fromarray((rgba[..., 3] > 0).astype(np.uint8))
+        image.putpalette([9, 9, 9, 0, 0, 0])  # makes it a palette picture
         data = stored(image, transparency=0)
     else:
         data = stored(Image.fromarray(rgba).convert(mode))

@@ -6,54 +6,23 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.data.dotted import WHERE, dots, photograph, placed
 from tests.face3d import toy
 from tfdisco.data import alignment, photo_points, photo_step
 from tfdisco.data.photo_files import Photograph
-from tfdisco.face3d import framing
 
 STANDARD = tuple(map(tuple, alignment.standard_points(toy.model()).tolist()))
-WHERE = np.array(framing.STANDARD_POINTS)
 
 
 def settings(**changes):
     return photo_step.PictureSettings(STANDARD, **changes)
 
 
-def placed(scale, degrees, shift):
-    """The five points of an average frontal face in a photograph."""
-    angle = np.deg2rad(degrees)
-    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    return scale * (WHERE - 128) @ turn.T + shift
-
-
-def dotted(points, height=700, width=800, radius=9.0, kind='PNG'):
-    """A black photograph with a white disc at each of the five points."""
-    y, x = np.mgrid[:height, :width] + 0.5
-    image = np.zeros((height, width))
-    for centre_x, centre_y in points:
-        # Smooth edges, about as if each pixel were the share of it that the disc covers.
-        image += np.clip(radius + 0.5 - np.hypot(x - centre_x, y - centre_y), 0.0, 1.0)
-    file = io.BytesIO()
-    Image.fromarray(np.rint(255 * np.minimum(image, 1.0)).astype(np.uint8)).save(file, kind)
-    return file.getvalue()
-
-
-def dots(image):
-    """Centres [5, 2] of the discs in an aligned picture, each the only one in its part of it."""
-    size = image.shape[0]
-    y, x = np.mgrid[:size, :size] + 0.5
-    nearest = np.linalg.norm(np.stack([x, y], -1)[..., np.newaxis, :] * 256 / size - WHERE,
-                             axis=-1).argmin(axis=-1)
-    weights = [image[..., 0] * (nearest == index) for index in range(5)]
-    return np.array([((x * weight).sum(), (y * weight).sum()) / weight.sum()
-                     for weight in weights])
-
-
 @pytest.mark.parametrize('scale, degrees, size', [(1.0, 0.0, 256), (2.0, 25.0, 256),
                                                   (1.4, -100.0, 128), (0.7, 180.0, 224)])
 def test_dots_at_the_five_points_land_on_the_standard_points(scale, degrees, size):
     points = placed(scale, degrees, (400, 350))
-    data = dotted(points, radius=9.0 * scale)
+    data = photograph(points, radius=9.0 * scale)
     result = photo_step.align_picture(data, points[np.newaxis], settings(size=size))
     (face,) = result.faces
     assert result.note == '' and face.border == 0.0
@@ -67,7 +36,7 @@ def test_dots_at_the_five_points_land_on_the_standard_points(scale, degrees, siz
 def test_the_largest_face_or_all():
     points = np.stack([placed(scale, 0.0, shift) for scale, shift in (
         (0.5, (150, 150)), (1.2, (500, 400)), (0.8, (200, 500)))])
-    data = dotted(points[1])
+    data = photograph(points[1])
     (one,) = photo_step.align_picture(data, points, settings()).faces
     np.testing.assert_array_equal(one.points, points[1])
     assert photo_step.align_picture(data, points, settings()).note == 'largest of 3 faces'
@@ -80,7 +49,7 @@ def test_of_all_faces_those_that_can_be_used():
     good, swapped, outside = (placed(1.0, 0.0, shift) for shift in (
         (400, 350), (300, 300), (9000, 0)))
     result = photo_step.align_picture(
-        dotted(good), np.stack([outside, swapped[[1, 0, 2, 4, 3]], good]),
+        photograph(good), np.stack([outside, swapped[[1, 0, 2, 4, 3]], good]),
         settings(all_faces=True))
     (face,) = result.faces
     np.testing.assert_array_equal(face.points, good)
@@ -96,13 +65,13 @@ def test_of_all_faces_those_that_can_be_used():
      "border: 0.46 of the face's square is outside the photograph, expected at most 0.3"),
 ])
 def test_photographs_that_are_skipped(points, changes, note):
-    data = dotted(placed(1.0, 0.0, (400, 350)))
+    data = photograph(placed(1.0, 0.0, (400, 350)))
     result = photo_step.align_picture(data, points, settings(**changes))
     assert result.faces == () and result.note == note
 
 
 def test_a_small_face_and_a_wide_border_are_kept_if_one_wants_them():
-    data = dotted(placed(1.0, 0.0, (400, 350)))
+    data = photograph(placed(1.0, 0.0, (400, 350)))
     small = photo_step.align_picture(data, placed(0.2, 0.0, (400, 350))[np.newaxis],
                                      settings(min_face=40))
     assert len(small.faces) == 1
@@ -112,7 +81,7 @@ def test_a_small_face_and_a_wide_border_are_kept_if_one_wants_them():
 
 def test_a_broken_file_is_a_result_not_an_error():
     for data, note in ((b'', 'empty file'), (b'text', 'not a picture of a known format'),
-                       (dotted(WHERE)[:-300], 'broken PNG file')):
+                       (photograph(WHERE)[:-300], 'broken PNG file')):
         result = photo_step.align_picture(data, WHERE[np.newaxis], settings())
         assert result.faces == () and result.note.startswith(note)
 
@@ -145,7 +114,7 @@ def test_detected_points_are_those_of_the_turned_picture(monkeypatch):
 
 def test_a_face_is_cut_again_by_another_transform():
     points = placed(1.0, 10.0, (400, 350))
-    data = dotted(points)
+    data = photograph(points)
     (face,) = photo_step.align_picture(data, points[np.newaxis], settings()).faces
     moved = face.transform + [[0, 0, 10.0], [0, 0, -4.0]]
     (again,) = photo_step.align_again(data, moved, points, settings()).faces
@@ -157,7 +126,7 @@ def test_a_face_is_cut_again_by_another_transform():
 
 def test_files(tmp_path):
     points = placed(1.0, 0.0, (400, 350))
-    (tmp_path / 'a.png').write_bytes(dotted(points))
+    (tmp_path / 'a.png').write_bytes(photograph(points))
     photo = Photograph('a.png', str(tmp_path / 'a.png'))
     (face,) = photo_step.align_file(photo, points[np.newaxis], settings()).faces
     (again,) = photo_step.align_file_again(photo, face.transform, points, settings()).faces

@@ -43,7 +43,7 @@ class GivenPoints:
             return
         try:
             with np.load(path, allow_pickle=False) as archive:
-                names, points = archive['filename'], archive['points5']
+                names, points = archive['filename'].astype(str), archive['points5']
             check_shape('filename', names, ['N'])
             check_shape('points5', points, [len(names), 5, 2])
         except FileNotFoundError:
