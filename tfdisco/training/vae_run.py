@@ -1,28 +1,26 @@
 """A training run of coefficient VAEs: data, loop, logs, snapshots, resume, results."""
 
 import dataclasses
-import json
 import os
 import time
 
 import numpy as np
 import tensorflow as tf
 
-from tfdisco import files
-from tfdisco.face3d import coefficient_file
+from tfdisco.data import coefficients
 from tfdisco.face3d.morphable_model import BUILT_IN, MorphableModel
 from tfdisco.face3d.sampling import sample_coefficients
 from tfdisco.face3d.visibility import visibility
 from tfdisco.metrics import vae as vae_metrics
 from tfdisco.networks import vae_file
 from tfdisco.networks.vae import FACTORS, CoefficientVAEs
-from tfdisco.shapes import check_choice, check_positive, check_shape
+from tfdisco.shapes import check_choice, check_positive
 from tfdisco.training import vae_pictures
+from tfdisco.training.run_folder import RunFolder, write_json
 from tfdisco.training.vae_start import linear_start, normalization
 from tfdisco.training.vae_trainer import VAETrainer
 
-WEIGHTS, CARD, CONFIG, CURVES = ('coefficient_vae.npz', 'coefficient_vae.json', 'config.json',
-                                 'metrics.jsonl')
+WEIGHTS, CARD = 'coefficient_vae.npz', 'coefficient_vae.json'
 TRAINING = 0  # second entry of the data's seed; `metrics.vae` draws from the others
 LICENCE = 'MIT'
 
@@ -33,7 +31,8 @@ class VAERun:
 
     model: a morphable model, name or path.
     factors: which VAEs to train.
-    data: None (people drawn from the model) or an .npz, see `face3d.coefficient_file`.
+    data: None (people drawn from the model), an .npz or a folder of records, see
+      `data.coefficients`.
     count: people to draw from the model.
     steps, batch, learning_rate, match_weight, seed: see `VAETrainer`.
     log_every, snapshot_every: steps; the second is a multiple of the first.
@@ -96,12 +95,11 @@ def train(run, logdir, progress=None):
       ValueError: if a file is not as expected, or logdir holds another run.
       FloatingPointError: if a loss is NaN or infinite; names the term.
     """
-    logdir = os.fspath(logdir)
     # Data and networks.
     model = MorphableModel.load(run.model)
     people = _people(run, model)
     data = {factor: people[:, model.layout.factor_slice(factor)] for factor in run.factors}
-    _claim(logdir, run)
+    folder = RunFolder(logdir, _plain(run))
     tf.random.set_seed(run.seed)  # weights that the start does not set
     all_vaes = CoefficientVAEs(model.layout).vaes
     vaes = {factor: all_vaes[factor] for factor in FACTORS if factor in run.factors}
@@ -115,13 +113,9 @@ def train(run, logdir, progress=None):
 
     # Resume.
     seconds = tf.Variable(0.0, dtype=tf.float64, trainable=False, name='seconds')
-    manager = tf.train.CheckpointManager(
-        tf.train.Checkpoint(trainer=trainer.checkpoint, seconds=seconds),
-        os.path.join(logdir, 'snapshots'), max_to_keep=2)
-    if manager.latest_checkpoint:
-        manager.checkpoint.restore(manager.latest_checkpoint).assert_consumed()
+    manager = folder.snapshots(trainer=trainer.checkpoint, seconds=seconds)
     done = int(trainer.step_count)
-    _forget_after(os.path.join(logdir, CURVES), done)
+    folder.forget_after(done)
     stored_texts = dict.fromkeys(vaes, _texts(run, model))
 
     def stored():
@@ -129,7 +123,7 @@ def train(run, logdir, progress=None):
                                    stored_texts, model.layout)
 
     # Loop.
-    writer = tf.summary.create_file_writer(logdir)
+    writer = tf.summary.create_file_writer(folder.path)
     started, before = time.monotonic(), float(seconds)
     recent = []
     for step in range(done + 1, run.steps + 1):
@@ -138,59 +132,34 @@ def train(run, logdir, progress=None):
                                    for factor, vae in vaes.items()}})
         if step % run.log_every == 0 or step == run.steps:
             seconds.assign(before + time.monotonic() - started)
-            _log(os.path.join(logdir, CURVES), writer, step, float(seconds), recent)
+            folder.log(writer, step, float(seconds), recent)
             recent = []
         if step % run.snapshot_every == 0 or step == run.steps:
             manager.save(checkpoint_number=step)
-            vae_file.write(os.path.join(logdir, WEIGHTS), stored())
+            vae_file.write(folder.file(WEIGHTS), stored())
         if progress:
             progress(step, terms)
     writer.close()
 
     # Results, of the weights as they are stored.
-    path = os.path.join(logdir, WEIGHTS)
+    path = folder.file(WEIGHTS)
     vae_file.write(path, stored())
     given = people if run.data else None
     card = {'file': WEIGHTS, 'command': run.command(), 'seconds': round(float(seconds), 1),
-            'data': f'{len(people)} people ' + (f'of {os.path.basename(run.data)}' if run.data
+            'data': f'{len(people)} people ' + (f'of {_name(run.data)}' if run.data
                                                 else f'drawn from {model.name}'),
             'model': model.name, **_texts(run, model), 'bytes': os.path.getsize(path),
             'tensorflow': tf.__version__, 'config': _plain(run),
             'figures': vae_metrics.evaluate(path, model, given, seed=run.seed)}
-    write_json(os.path.join(logdir, CARD), card)
-    vae_pictures.write(logdir, vae_file.read(path), model, people, run.seed)
+    write_json(folder.file(CARD), card)
+    vae_pictures.write(folder.path, vae_file.read(path), model, people, run.seed)
     return card
-
-
-def write_json(path, value):
-    """Writes JSON; the file appears whole or not at all."""
-    with files.replacing(path) as file:
-        file.write((json.dumps(value, indent=1) + '\n').encode())
 
 
 def _people(run, model):
     if not run.data:
         return sample_coefficients(model, run.count, [run.seed, TRAINING])
-    people = coefficient_file.read(run.data)
-    check_shape(f'{run.data}: coefficients', people, ['N', model.layout.size])
-    return people
-
-
-def _claim(logdir, run):
-    """Writes config.json, or checks that the one there is this run's."""
-    os.makedirs(logdir, exist_ok=True)
-    path = os.path.join(logdir, CONFIG)
-    if not os.path.exists(path):
-        write_json(path, _plain(run))
-        return
-    with open(path, encoding='utf-8') as file:
-        there = json.load(file)
-    differ = {name: there.get(name) for name, value in _plain(run).items()
-              if there.get(name) != value}
-    if differ:
-        raise ValueError(f'logdir: {logdir} holds a run with '
-                         + ', '.join(f'{name}={value}' for name, value in differ.items())
-                         + '; pass the same flags to go on with it, or another --logdir')
+    return coefficients.load(run.data, model)
 
 
 def _plain(run):
@@ -199,27 +168,12 @@ def _plain(run):
 
 def _texts(run, model):
     if run.data:
-        return {'source': f'scripts/train_vae.py on {os.path.basename(run.data)}',
+        return {'source': f'scripts/train_vae.py on {_name(run.data)}',
                 'licence': f'{LICENCE}; the terms of the data apply as well'}
     return {'source': f'scripts/train_vae.py on samples of {model.name}',
             'licence': f'{LICENCE}; trained on samples of {model.name} ({model.licence})'}
 
 
-def _forget_after(path, step):
-    """Drops lines that an interrupted run wrote after its last snapshot."""
-    if os.path.exists(path):
-        with open(path, encoding='utf-8') as file:
-            lines = [line for line in file if line.endswith('}\n')
-                     and json.loads(line)['step'] <= step]
-        with open(path, 'w', encoding='utf-8') as file:
-            file.writelines(lines)
-
-
-def _log(path, writer, step, seconds, recent):
-    means = {name: float(np.mean([terms[name] for terms in recent])) for name in recent[0]}
-    with open(path, 'a', encoding='utf-8') as file:
-        file.write(json.dumps({'step': step, 'seconds': round(seconds, 3), **means}) + '\n')
-    with writer.as_default(step=step):
-        for name, value in means.items():
-            tf.summary.scalar(name, value)
-    writer.flush()
+def _name(source):
+    """A file's or folder's own name."""
+    return os.path.basename(os.path.normpath(source))

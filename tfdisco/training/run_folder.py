@@ -1,0 +1,91 @@
+"""The folder of a training run: whose it is, its curves, its files."""
+
+import json
+import os
+
+import numpy as np
+import tensorflow as tf
+
+from tfdisco import files
+
+CONFIG, CURVES = 'config.json', 'metrics.jsonl'
+
+
+class RunFolder:
+    """A folder that belongs to one run, which may be interrupted and go on.
+
+    Attributes:
+      path: of the folder.
+    """
+
+    def __init__(self, path, config):
+        """Makes the folder and writes config.json, or checks that the one there is this run's.
+
+        Args:
+          path: the folder; made if need be.
+          config: {name: value} as JSON gives it back (lists, no tuples).
+
+        Raises:
+          ValueError: if the folder holds another run; names what differs.
+        """
+        self.path = os.fspath(path)
+        os.makedirs(self.path, exist_ok=True)
+        if not os.path.exists(self.file(CONFIG)):
+            write_json(self.file(CONFIG), config)
+            return
+        with open(self.file(CONFIG), encoding='utf-8') as file:
+            there = json.load(file)
+        differ = {name: there.get(name) for name, value in config.items()
+                  if there.get(name) != value}
+        if differ:
+            raise ValueError(f'logdir: {self.path} holds a run with '
+                             + ', '.join(f'{name}={value}' for name, value in differ.items())
+                             + '; pass the same flags to go on with it, or another --logdir')
+
+    def file(self, name):
+        """The path of a file in the folder."""
+        return os.path.join(self.path, name)
+
+    def snapshots(self, **trackables):
+        """A `tf.train.CheckpointManager` of the folder, restored to its last snapshot if any."""
+        manager = tf.train.CheckpointManager(tf.train.Checkpoint(**trackables),
+                                             self.file('snapshots'), max_to_keep=2)
+        if manager.latest_checkpoint:
+            manager.checkpoint.restore(manager.latest_checkpoint).assert_consumed()
+        return manager
+
+    def forget_after(self, step):
+        """Drops points of the curves that an interrupted run wrote after its last snapshot."""
+        path = self.file(CURVES)
+        if os.path.exists(path):
+            with open(path, encoding='utf-8') as file:
+                lines = [line for line in file if line.endswith('}\n')
+                         and json.loads(line)['step'] <= step]
+            with open(path, 'w', encoding='utf-8') as file:
+                file.writelines(lines)
+
+    def log(self, writer, step, seconds, recent):
+        """Adds a point to metrics.jsonl and to TensorBoard's curves.
+
+        Args:
+          writer: a `tf.summary` writer.
+          step: steps done.
+          seconds: of training so far.
+          recent: [{name: value}], of which the means are logged; a name may be missing in
+            some.
+        """
+        names = dict.fromkeys(name for terms in recent for name in terms)
+        means = {name: float(np.mean([terms[name] for terms in recent if name in terms]))
+                 for name in names}
+        with open(self.file(CURVES), 'a', encoding='utf-8') as file:
+            file.write(json.dumps({'step': step, 'seconds': round(seconds, 3), **means}) + '\n')
+        with writer.as_default(step=step):
+            for name, value in means.items():
+                tf.summary.scalar(name, value)
+        writer.flush()
+
+
+def write_json(path, value):
+    """Writes JSON; the file appears whole or not at all."""
+    with files.replacing(path) as file:
+        file.write((json.dumps(value, indent=1) + '\n').encode())
