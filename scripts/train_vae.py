@@ -1,6 +1,7 @@
 """Trains the coefficient VAEs of a morphable model.
 
     python scripts/train_vae.py --logdir=runs/vae
+    python scripts/train_vae.py --logdir=runs/photos --data=data/photos
     python scripts/train_vae.py --logdir=runs/pose --factors=pose --data=coefficients.npz
 
 The same command goes on with a run that was interrupted.
@@ -19,8 +20,8 @@ DEFAULTS = VAERun()
 flags.DEFINE_string('logdir', None, 'The folder of the run; made if need be.')
 flags.DEFINE_string('model', DEFAULTS.model, f'{DEFAULTS.model}, or a morphable model (.npz).')
 flags.DEFINE_list('factors', list(DEFAULTS.factors), 'Which VAEs to train.')
-flags.DEFINE_string('data', None, 'An .npz with an array coefficients [N, K]; without it, people '
-                    'drawn from the morphable model.')
+flags.DEFINE_string('data', None, 'An .npz with an array coefficients [N, K], or a folder of '
+                    'TFRecords; without it, people drawn from the morphable model.')
 flags.DEFINE_integer('count', DEFAULTS.count, 'People to draw from the morphable model.')
 flags.DEFINE_integer('steps', DEFAULTS.steps, 'Steps of the whole training.')
 flags.DEFINE_integer('batch', DEFAULTS.batch, 'People in a step.')

@@ -1,8 +1,11 @@
 """How well coefficient VAEs rebuild people they have not seen, and draw new ones."""
 
+import os
+
 import numpy as np
 import tensorflow as tf
 
+from tfdisco.data import coefficients
 from tfdisco.face3d.morphable_model import BUILT_IN, MorphableModel
 from tfdisco.face3d.sampling import sample_coefficients
 from tfdisco.face3d.visibility import visibility
@@ -24,8 +27,8 @@ def evaluate(weights='built-in', model=BUILT_IN, data=None, count=20000, seed=0)
       weights: 'built-in' or a file of `networks.vae_file`.
       model: the `MorphableModel` whose coefficients they are, or its name or path.
       data: None (people drawn from the model, none of those that training draws) or
-        [N, layout.size] coefficients, of which one half is held out and the other is the
-        second sample.
+        coefficients, of which one half is held out and the other is the second sample: an
+        array [N, layout.size], or where they are, see `data.coefficients`.
       count: people in each sample, at most.
       seed: of everything drawn.
 
@@ -45,6 +48,8 @@ def evaluate(weights='built-in', model=BUILT_IN, data=None, count=20000, seed=0)
         held_out, second = (sample_coefficients(model, count, [seed, stream])
                             for stream in (HELD_OUT, SECOND_SAMPLE))
     else:
+        if isinstance(data, (str, os.PathLike)):
+            data = coefficients.load(data, model)
         check_shape('data', data, ['N', model.layout.size])
         if len(data) < LEAST_PEOPLE:
             raise ValueError(f'data: expected at least {LEAST_PEOPLE} people, got {len(data)}')
@@ -60,6 +65,14 @@ def evaluate(weights='built-in', model=BUILT_IN, data=None, count=20000, seed=0)
         rows += [{'factor': factor, 'metric': metric, 'value': value, 'count': len(held_out)}
                  for metric, value in found.items()]
     return rows
+
+
+def table(rows):
+    """The rows of `evaluate` as text, one a line, for people."""
+    lines = [f'{"factor":13} {"metric":38} {"value":>9} {"count":>7}']
+    lines += [f'{row["factor"]:13} {row["metric"]:38} {row["value"]:9.4f} {row["count"]:7d}'
+              for row in rows]
+    return '\n'.join(lines)
 
 
 def measure(vae, held_out, second, weight, seed):

@@ -1,0 +1,45 @@
+"""Coefficients of many people, whatever they are stored in."""
+
+import os
+
+from tfdisco.face3d import coefficient_file
+from tfdisco.shapes import check_shape
+
+
+def load(source, model):
+    """Reads the coefficients of a morphable model from an .npz or a folder of records.
+
+    Args:
+      source: an .npz, see `face3d.coefficient_file`, or a folder of TFRecords of rendered
+        faces or photographs, see `records`.
+      model: the `MorphableModel` they belong to.
+
+    Returns:
+      float32 array [N, model.layout.size].
+
+    Raises:
+      FileNotFoundError: if there is no such source.
+      ValueError: if it is neither, or belongs to another model.
+    """
+    if os.path.isdir(source):
+        from tfdisco.data import records
+        check_model(source, model)
+        people = records.coefficients(source)
+    else:
+        people = coefficient_file.read(source)
+    check_shape(f'{source}: coefficients', people, ['N', model.layout.size])
+    return people
+
+
+def check_model(folder, model):
+    """Returns the card of a folder of records.
+
+    Raises:
+      ValueError: if it says that the records were made with another model than `model`.
+    """
+    from tfdisco.data import records
+    card = records.read_card(folder)
+    if card.get('model') != model.name:
+        raise ValueError(f'{folder}: expected faces of the morphable model {model.name}, got '
+                         f'those of {card.get("model")}; pass the --model they were made with')
+    return card
