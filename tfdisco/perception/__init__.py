@@ -1,0 +1,1 @@
+"""What a picture of a face shows, seen by frozen, differentiable networks."""

@@ -1,0 +1,106 @@
+"""Convolution and dense layers that train with batch normalisation and freeze without it."""
+
+import numpy as np
+import tensorflow as tf
+
+from tfdisco.shapes import check_shape
+
+EPSILON = 1e-3  # added to variances
+
+
+class Unit(tf.keras.layers.Layer):
+    """A linear map, batch normalisation or a bias, and ReLU: what networks here are made of.
+
+    While it trains, the linear map has no bias and batch normalisation follows it. Frozen,
+    it has a kernel into which the normalisation is folded, and a bias; neither is trained.
+
+    Attributes:
+      kernel: of the linear map, the last axis its outputs.
+      bias: [outputs], or None where batch normalisation follows.
+      norm: the batch normalisation, or None.
+    """
+
+    def __init__(self, kernel_shape, relu=True, norm=True, frozen=False, initializer='he_normal',
+                 **kwargs):
+        """See the class.
+
+        Args:
+          kernel_shape: (..., inputs, outputs).
+          relu: whether max(0, y) follows.
+          norm: whether batch normalisation follows while training; a bias otherwise.
+          frozen: makes the layer for `set_arrays`.
+          initializer: of the kernel.
+          **kwargs: of the Keras layer.
+        """
+        super().__init__(**kwargs)
+        self._relu = relu
+        outputs = kernel_shape[-1]
+        self.kernel = self.add_weight(name='kernel', shape=kernel_shape, trainable=not frozen,
+                                      initializer='zeros' if frozen else initializer)
+        self.bias = self.norm = None
+        if frozen or not norm:
+            self.bias = self.add_weight(name='bias', shape=(outputs,), initializer='zeros',
+                                        trainable=not frozen)
+        else:
+            self.norm = tf.keras.layers.BatchNormalization(epsilon=EPSILON, name='norm')
+            self.norm.build([None] * (len(kernel_shape) - 1) + [outputs])
+        self.built = True
+
+    def build(self, input_shape=None):
+        self.built = True  # the constructor made all weights
+
+    def call(self, values, training=None):
+        values = self.linear(values, tf.convert_to_tensor(self.kernel))
+        if self.norm is None:
+            values = tf.nn.bias_add(values, tf.convert_to_tensor(self.bias))
+        else:
+            values = self.norm(values, training=training)
+        return tf.nn.relu(values) if self._relu else values
+
+    def linear(self, values, kernel):
+        """The linear map of the values."""
+        raise NotImplementedError
+
+    def arrays(self):
+        """{'kernel', 'bias': float32 array}, the normalisation folded in."""
+        kernel = np.asarray(self.kernel, np.float64)
+        if self.norm is None:
+            bias = np.asarray(self.bias, np.float64)
+        else:
+            gamma, beta, mean, variance = (np.asarray(value, np.float64) for value in (
+                self.norm.gamma, self.norm.beta, self.norm.moving_mean,
+                self.norm.moving_variance))
+            factor = gamma / np.sqrt(variance + EPSILON)
+            kernel, bias = kernel * factor, beta - mean * factor
+        return {'kernel': kernel.astype(np.float32), 'bias': bias.astype(np.float32)}
+
+    def set_arrays(self, arrays, label):
+        """Sets kernel and bias of a frozen layer; ValueError naming `label` on a wrong shape."""
+        for name, variable in (('kernel', self.kernel), ('bias', self.bias)):
+            check_shape(f'{label}/{name}', arrays[name], list(variable.shape))
+            variable.assign(arrays[name])
+
+
+class ConvUnit(Unit):
+    """A convolution [B, H, W, I] -> [B, H / stride, W / stride, O], zeros beyond the edge."""
+
+    def __init__(self, inputs, outputs, size=3, stride=1, **kwargs):
+        """Takes numbers of channels, the kernel's size and stride, and arguments of `Unit`."""
+        super().__init__((size, size, inputs, outputs), **kwargs)
+        self._stride = stride
+
+    def linear(self, values, kernel):
+        """See `Unit`."""
+        return tf.nn.conv2d(values, kernel, self._stride, 'SAME')
+
+
+class DenseUnit(Unit):
+    """A matrix product [B, I] -> [B, O]."""
+
+    def __init__(self, inputs, outputs, **kwargs):
+        """Takes sizes and arguments of `Unit`."""
+        super().__init__((inputs, outputs), **kwargs)
+
+    def linear(self, values, kernel):
+        """See `Unit`."""
+        return tf.matmul(values, kernel)

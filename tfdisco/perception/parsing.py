@@ -1,0 +1,112 @@
+"""Where a picture shows hair, face and background: the paper's m (Eq. 6)."""
+
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from tfdisco.perception import network, resize
+from tfdisco.perception.backbone import INPUT_SIZE, Backbone
+from tfdisco.perception.layers import ConvUnit
+from tfdisco.shapes import check_positive, check_shape
+
+WIDTHS, BLOCKS = (16, 32, 64, 128), (1, 1, 1, 1)
+CLASSES = ('background', 'face', 'hair')  # order of the logits
+
+
+class Parsed(NamedTuple):
+    """Probabilities [B, H, W, 1] each, which add up to 1 at every pixel."""
+
+    hair: tf.Tensor
+    face: tf.Tensor
+    background: tf.Tensor
+
+
+@tf.keras.utils.register_keras_serializable(package='tfdisco')
+class ParsingNetwork(network.PerceptionNetwork):
+    """Images [B, S, S, 3] in [-1, 1] to logits [B, S, S, 3] of `CLASSES`.
+
+    A U-Net (Ronneberger et al. 2015): from the smallest map back up, each joined by the
+    backbone's map of that size. Logits are made at half the size of the images and
+    interpolated.
+    """
+
+    KIND = 'parsing'
+
+    def __init__(self, widths=WIDTHS, blocks=BLOCKS, input_size=INPUT_SIZE, frozen=False,
+                 **kwargs):
+        """See the class.
+
+        Args:
+          widths, blocks: of the `Backbone`; the way back up has the same widths.
+          input_size: pixels of a side of the images, divisible by 2 for each width.
+          frozen: as in `layers.Unit`.
+          **kwargs: of the Keras model.
+
+        Raises:
+          ValueError: on wrong sizes.
+        """
+        super().__init__(input_size, frozen, **kwargs)
+        check_positive('input_size', input_size)
+        if input_size % 2 ** len(widths):
+            raise ValueError(f'input_size: expected a multiple of {2 ** len(widths)}, got '
+                             f'{input_size}')
+        self._blocks = tuple(blocks)
+        self.backbone = Backbone(widths, blocks, frozen)
+        self._joins = [ConvUnit(above + below, below, frozen=frozen)
+                       for below, above in zip(widths[-2::-1], widths[:0:-1])]
+        self._logits = ConvUnit(widths[0], len(CLASSES), size=1, relu=False, norm=False,
+                                frozen=frozen)
+        self.units = {**self.backbone.units, 'logits': self._logits,
+                      **{f'join{index}': unit for index, unit in enumerate(self._joins)}}
+        self.built = True
+
+    @property
+    def config(self):
+        """See `PerceptionNetwork`."""
+        return {'widths': list(self.backbone.widths), 'blocks': list(self._blocks),
+                'input_size': self.input_size}
+
+    def call(self, images, training=None):
+        check_shape('images', images, ['B', self.input_size, self.input_size, 3])
+        *beside, values = self.backbone(images, training=training)
+        for join in self._joins:
+            values = tf.concat([_double(values), beside.pop()], axis=-1)
+            values = join(values, training=training)
+        logits = self._logits(values)
+        return resize.from_square(logits, self.input_size, self.input_size)
+
+
+class Parsing:
+    """Frozen: pictures to `Parsed`, differentiable in the pictures.
+
+    Attributes:
+      network: the frozen `ParsingNetwork`.
+    """
+
+    NETWORKS = {ParsingNetwork.KIND: ParsingNetwork}
+
+    def __init__(self, frozen):
+        """Takes a frozen network."""
+        self.network = frozen
+
+    @classmethod
+    def load(cls, name):
+        """Loads 'built-in' or a file; see `network.load`."""
+        return cls(network.load(name, cls.NETWORKS))
+
+    def __call__(self, images):
+        """Looks at pictures [B, H, W, 3] in [-1, 1], framed as in `face3d.framing`."""
+        logits = self.network(resize.to_square(images, self.network.input_size))
+        height, width = tf.unstack(tf.shape(images)[1:3])
+        # Probabilities and not logits, so that they add up to 1 after interpolation as well.
+        maps = resize.from_square(tf.nn.softmax(logits), height, width)
+        by_class = dict(zip(CLASSES, tf.split(maps, len(CLASSES), axis=-1)))
+        return Parsed(**by_class)
+
+
+def _double(values):
+    """[B, H, W, C] -> [B, 2H, 2W, C], each place four times."""
+    _, height, width, channels = values.shape
+    values = tf.broadcast_to(values[:, :, tf.newaxis, :, tf.newaxis],
+                             [tf.shape(values)[0], height, 2, width, 2, channels])
+    return tf.reshape(values, [-1, 2 * height, 2 * width, channels])

@@ -1,0 +1,90 @@
+"""Whose face a picture shows: the paper's deep identity feature f_id (Eq. 2)."""
+
+import tensorflow as tf
+
+from tfdisco.perception import network, resize
+from tfdisco.perception.backbone import BLOCKS, INPUT_SIZE, WIDTHS, Backbone
+from tfdisco.perception.layers import ConvUnit, DenseUnit
+from tfdisco.shapes import check_positive, check_shape
+
+CHANNELS, SIZE = 64, 128  # of the last map, and of the identity vector
+SHARE = 0.8  # of the picture's width: the face without most of hair and background
+
+
+def crop(images, size):
+    """The part of aligned pictures [B, H, W, 3] that recognition sees: [B, size, size, 3]."""
+    return resize.to_square(images, size, SHARE)
+
+
+@tf.keras.utils.register_keras_serializable(package='tfdisco')
+class RecognitionNetwork(network.PerceptionNetwork):
+    """Images [B, S, S, 3] in [-1, 1], of `crop`, to unit vectors [B, size].
+
+    The cosine of two vectors, their product, is high if both pictures show one person.
+    """
+
+    KIND = 'recognition'
+
+    def __init__(self, size=SIZE, widths=WIDTHS, blocks=BLOCKS, channels=CHANNELS,
+                 input_size=INPUT_SIZE, frozen=False, **kwargs):
+        """See the class.
+
+        Args:
+          size: of the vector.
+          widths, blocks: of the `Backbone`.
+          channels: of the last map once it is reduced.
+          input_size: pixels of a side of the images.
+          frozen: as in `layers.Unit`.
+          **kwargs: of the Keras model.
+
+        Raises:
+          ValueError: if a size is not positive.
+        """
+        super().__init__(input_size, frozen, **kwargs)
+        for name, value in (('size', size), ('channels', channels), ('input_size', input_size)):
+            check_positive(name, value)
+        self.size, self._channels, self._blocks = size, channels, tuple(blocks)
+        self.backbone = Backbone(widths, blocks, frozen)
+        side = -(-input_size // 2 ** len(widths))
+        self._reduce = ConvUnit(widths[-1], channels, size=1, frozen=frozen)
+        self._vector = DenseUnit(side * side * channels, size, relu=False, frozen=frozen)
+        self.units = {**self.backbone.units, 'reduce': self._reduce, 'vector': self._vector}
+        self.built = True
+
+    @property
+    def config(self):
+        """See `PerceptionNetwork`."""
+        return {'size': self.size, 'widths': list(self.backbone.widths),
+                'blocks': list(self._blocks), 'channels': self._channels,
+                'input_size': self.input_size}
+
+    def call(self, images, training=None):
+        check_shape('images', images, ['B', self.input_size, self.input_size, 3])
+        values = self._reduce(self.backbone(images, training=training)[-1], training=training)
+        _, height, width, channels = values.shape
+        values = self._vector(tf.reshape(values, [-1, height * width * channels]),
+                              training=training)
+        return tf.math.l2_normalize(values, axis=-1)
+
+
+class Recognition:
+    """Frozen: pictures to unit identity vectors, differentiable in the pictures.
+
+    Attributes:
+      network: the frozen network, one of `NETWORKS`.
+    """
+
+    NETWORKS = {RecognitionNetwork.KIND: RecognitionNetwork}
+
+    def __init__(self, frozen):
+        """Takes a frozen network."""
+        self.network = frozen
+
+    @classmethod
+    def load(cls, name):
+        """Loads 'built-in' or a file; see `network.load`."""
+        return cls(network.load(name, cls.NETWORKS))
+
+    def __call__(self, images):
+        """Pictures [B, H, W, 3] in [-1, 1], framed as in `face3d.framing` -> [B, D]."""
+        return self.network(crop(images, self.network.input_size))
