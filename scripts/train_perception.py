@@ -1,0 +1,58 @@
+"""Trains a perception network on rendered faces.
+
+    python scripts/train_perception.py --network=reconstruction --data=data/rendered \
+        --logdir=runs/reconstruction
+
+The same command goes on with a run that was interrupted. NETWORK.npz and NETWORK.json in the
+folder of the run are the result; a file of that name in tfdisco/pretrained is the built-in.
+"""
+
+import dataclasses
+import sys
+
+import tqdm
+from absl import app
+from absl import flags
+
+from tfdisco.training.perception_run import PerceptionRun, train
+
+FLAGS = flags.FLAGS
+DEFAULTS = PerceptionRun('reconstruction', '')
+flags.DEFINE_string('network', None, 'reconstruction, recognition or parsing.')
+flags.DEFINE_string('data', None, 'A folder of rendered faces.')
+flags.DEFINE_string('logdir', None, 'The folder of the run; made if need be.')
+flags.DEFINE_string('model', DEFAULTS.model, f'{DEFAULTS.model}, or a morphable model (.npz).')
+flags.DEFINE_integer('steps', DEFAULTS.steps, 'Steps of the whole training.')
+flags.DEFINE_integer('batch', DEFAULTS.batch, 'Faces in a step.')
+flags.DEFINE_float('learning_rate', DEFAULTS.learning_rate, 'The highest.')
+flags.DEFINE_float('weight_decay', DEFAULTS.weight_decay, 'Of kernels, a step and learning rate.')
+flags.DEFINE_float('scale', DEFAULTS.scale, 'Of the cosines of recognition.')
+flags.DEFINE_float('margin', DEFAULTS.margin, 'By which cosines of recognition have to be ahead.')
+flags.DEFINE_integer('seed', DEFAULTS.seed, 'Of everything random.', lower_bound=0)
+flags.DEFINE_integer('log_every', DEFAULTS.log_every, 'Steps between points of the curves.')
+flags.DEFINE_integer('snapshot_every', DEFAULTS.snapshot_every,
+                     'Steps between snapshots, a multiple of --log_every.')
+flags.mark_flags_as_required(['network', 'data', 'logdir'])
+
+
+def main(argv):
+    """Trains, or ends with one line that says what is wrong and status 1."""
+    if len(argv) > 1:
+        raise app.UsageError(f'expected flags only, got {argv[1:]}')
+    try:
+        run = PerceptionRun(**{field.name: FLAGS[field.name].value
+                               for field in dataclasses.fields(PerceptionRun)})
+        with tqdm.tqdm(total=run.steps * run.batch, unit='image', unit_scale=True) as bar:
+            def progress(step, terms):
+                bar.update(step * run.batch - bar.n)
+                if step % run.log_every == 0:
+                    bar.set_postfix(step=step, loss=f'{sum(terms.values()):.3f}')
+
+            train(run, FLAGS.logdir, progress)
+    except (ValueError, OSError, FloatingPointError) as error:
+        sys.exit(f'train_perception: {error}')
+    print(f'wrote {FLAGS.logdir}')
+
+
+if __name__ == '__main__':
+    app.run(main)

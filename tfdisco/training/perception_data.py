@@ -1,0 +1,121 @@
+"""The rendered faces that perception networks train on, decoded once and kept in memory."""
+
+import dataclasses
+
+import numpy as np
+
+from tfdisco.data import records
+from tfdisco.shapes import check_positive
+
+SIZE = 128  # pixels, larger than any network's input: pictures are cut out of it
+HELD_OUT = 0.04  # share of the people that no network sees while it trains
+READ_AT_ONCE = 256
+
+
+@dataclasses.dataclass(frozen=True)
+class Faces:
+    """N faces.
+
+    Attributes:
+      image: [N, S, S, 3] uint8.
+      masks: [N, S, S, 2] uint8, shares of face and of hair; or None.
+      coefficients: [N, K] float32.
+      translation: [N, 3] float32 decimetres.
+      landmarks: [N, 68, 2] float32, shares of the edge.
+      identity: [N] int64.
+    """
+
+    image: np.ndarray
+    masks: np.ndarray
+    coefficients: np.ndarray
+    translation: np.ndarray
+    landmarks: np.ndarray
+    identity: np.ndarray
+
+    def __len__(self):
+        """N."""
+        return len(self.image)
+
+    def take(self, which):
+        """The faces [len(which)] at some places."""
+        return Faces(**{name: None if values is None else values[which]
+                        for name, values in vars(self).items()})
+
+    def batch(self, which, names):
+        """{name: array} of the faces at some places."""
+        return {name: getattr(self, name)[which] for name in names}
+
+
+def load(folder, layout, masks):
+    """Reads a data set.
+
+    Args:
+      folder: of records, see `data.records`.
+      layout: the `CoefficientLayout` of its coefficients.
+      masks: whether to keep masks, a third more memory.
+
+    Returns:
+      `Faces`.
+
+    Raises:
+      FileNotFoundError, ValueError: if the folder is not a complete data set, or lacks
+        hair masks that are asked for.
+    """
+    count = int(records.read_card(folder)['count'])
+    found = None
+    start = 0
+    for part in records.dataset(folder, layout, SIZE).batch(READ_AT_ONCE).as_numpy_iterator():
+        if masks and not part['has_hair'].all():
+            raise ValueError(f'data: expected hair masks, got faces without one in {folder}; '
+                             'train parsing on rendered faces')
+        values = {'image': _bytes((part['image'] + 1.0) / 2.0),
+                  'coefficients': part['coefficients'], 'translation': part['translation'],
+                  'landmarks': part['landmarks'] / SIZE, 'identity': part['identity']}
+        if masks:
+            values['masks'] = _bytes(np.concatenate([part['face_mask'], part['hair_mask']], -1))
+        if found is None:
+            found = {name: np.empty((count, *value.shape[1:]), value.dtype)
+                     for name, value in values.items()}
+        stop = start + len(part['identity'])
+        if stop > count:
+            break
+        for name, value in values.items():
+            found[name][start:stop] = value
+        start = stop
+    if found is None or start != count or stop > count:
+        raise ValueError(f'data: expected {count} faces, as the card of {folder} says, got '
+                         'another number; make the data set again')
+    return Faces(**{'masks': None, **found})
+
+
+def split(faces):
+    """Faces to train on and held-out ones, which show the last people of the set.
+
+    Raises:
+      ValueError: if there are fewer than two people.
+    """
+    people = np.unique(faces.identity)
+    if len(people) < 2:
+        raise ValueError(f'data: expected faces of two people at least, got {len(people)}')
+    first = people[-max(1, round(HELD_OUT * len(people)))]
+    return faces.take(faces.identity < first), faces.take(faces.identity >= first)
+
+
+def order(count, batch, step, seed):
+    """Which faces step `step` (from 1) trains on: all of them, shuffled, again and again.
+
+    Returns:
+      [batch] int64. It depends on nothing but the arguments, so that a run can go on.
+    """
+    check_positive('step', step)
+    places = np.arange((step - 1) * batch, step * batch)
+    result = np.empty(batch, np.int64)
+    for epoch in np.unique(places // count):
+        here = places // count == epoch
+        shuffled = np.random.default_rng([seed, epoch]).permutation(count)
+        result[here] = shuffled[places[here] % count]
+    return result
+
+
+def _bytes(shares):
+    return np.rint(255.0 * shares).astype(np.uint8)

@@ -1,0 +1,106 @@
+"""Trains a perception network: one step, and the state that a checkpoint keeps."""
+
+import numpy as np
+import tensorflow as tf
+
+from tfdisco.shapes import check_positive
+from tfdisco.training import perception_data
+
+WARM_UP = 500  # steps in which the learning rate rises, at most a tenth of all
+MEMORY = 0.999  # of the averaged weights, per step; less in the beginning
+STEEPEST = 5.0  # norm that a step's gradients are cut down to
+
+
+class PerceptionTrainer:
+    """Trains the network of a task on faces that an augmenter changes.
+
+    What is used later is not the network as it is but a running average of its weights
+    (Polyak and Juditsky 1992), batch normalisation's statistics included: they follow the
+    weights, which hardly move any more where the average is made, at the cosine's end.
+
+    Attributes:
+      task: see `perception_tasks`; its `network` trains, its `average` follows.
+      optimizer: AdamW with decay on kernels only; its rate rises and then falls by a cosine.
+      step_count: [] int64 variable, steps done.
+      checkpoint: `tf.train.Checkpoint` of everything that a later step depends on.
+    """
+
+    def __init__(self, task, faces, augmenter, steps, batch, learning_rate, weight_decay, seed):
+        """See the class.
+
+        Args:
+          task: what to learn.
+          faces: `perception_data.Faces` to train on.
+          augmenter: `perception_augment.Augmenter`.
+          steps: of the whole training.
+          batch: faces in a step.
+          learning_rate: the highest.
+          weight_decay: of AdamW (Loshchilov and Hutter 2019), per step and learning rate.
+          seed: of the order of the faces and of the augmentation.
+        """
+        check_positive('steps', steps)
+        check_positive('batch', batch)
+        self.task, self._faces, self._augmenter = task, faces, augmenter
+        self._steps, self._batch, self._seed = int(steps), int(batch), seed
+        self._variables = [*task.network.trainable_variables, *task.variables]
+        for ours, theirs in self._pairs():
+            ours.assign(theirs)
+        warm_up = min(WARM_UP, -(-steps // 10))
+        self.optimizer = tf.keras.optimizers.AdamW(
+            tf.keras.optimizers.schedules.CosineDecay(
+                0.0, max(steps - warm_up, 1), warmup_target=learning_rate, warmup_steps=warm_up),
+            weight_decay=weight_decay)
+        self.optimizer.exclude_from_weight_decay(
+            var_list=[variable for variable in self._variables if len(variable.shape) < 2])
+        self.optimizer.build(self._variables)
+        self.step_count = tf.Variable(0, dtype=tf.int64, trainable=False, name='step')
+        self._random = tf.random.Generator.from_seed(seed, alg='philox')
+        self.checkpoint = tf.train.Checkpoint(
+            network=task.network, average=task.average, others=list(task.variables),
+            optimizer=self.optimizer, step=self.step_count, random=self._random)
+
+    def step(self):
+        """Trains on one batch.
+
+        Returns:
+          {term: float}, the terms before the update; their sum is the loss.
+
+        Raises:
+          FloatingPointError: if a term or the gradient is NaN or infinite; it names them
+            and the step. Trained weights are those before the step.
+        """
+        which = perception_data.order(len(self._faces), self._batch, int(self.step_count) + 1,
+                                      self._seed)
+        faces = self._faces.batch(which, self.task.names)
+        terms, gradient = self._step({name: tf.constant(value) for name, value in faces.items()})
+        terms = {name: float(value) for name, value in terms.items()}
+        broken = {name: value for name, value in {**terms, 'gradient': float(gradient)}.items()
+                  if not np.isfinite(value)}
+        if broken:
+            raise FloatingPointError(
+                f'step {int(self.step_count) + 1}: expected finite losses, got '
+                + ', '.join(f'{name} = {value}' for name, value in broken.items())
+                + '; lower the learning rate or look for outliers in the data')
+        return terms
+
+    @tf.function
+    def _step(self, faces):
+        seen = self._augmenter(faces, self._random)
+        progress = tf.cast(self.step_count, tf.float32) / self._steps
+        with tf.GradientTape() as tape:
+            outputs = self.task.network(seen['image'], training=True)
+            terms = self.task.terms(outputs, seen, progress)
+            total = tf.add_n(list(terms.values()))
+        gradients, norm = tf.clip_by_global_norm(tape.gradient(total, self._variables), STEEPEST)
+        # A step that went wrong changes nothing: what was there can be looked at.
+        if tf.math.is_finite(total) and tf.math.is_finite(norm):
+            self.optimizer.apply_gradients(zip(gradients, self._variables))
+            self.step_count.assign_add(1)
+            done = tf.cast(self.step_count, tf.float32)
+            share = 1.0 - tf.minimum(MEMORY, done / (done + 10.0))
+            for average, now in self._pairs():
+                average.assign_add(share * (tf.convert_to_tensor(now) - average))
+        return terms, norm
+
+    def _pairs(self):
+        return zip(self.task.average.weights, self.task.network.weights)
