@@ -2,6 +2,7 @@
 
 import os
 
+from tfdisco.data import records
 from tfdisco.face3d import coefficient_file
 from tfdisco.shapes import check_shape
 
@@ -22,7 +23,6 @@ def load(source, model):
       ValueError: if it is neither, or belongs to another model.
     """
     if os.path.isdir(source):
-        from tfdisco.data import records
         check_model(source, model)
         people = records.coefficients(source)
     else:
@@ -37,7 +37,6 @@ def check_model(folder, model):
     Raises:
       ValueError: if it says that the records were made with another model than `model`.
     """
-    from tfdisco.data import records
     card = records.read_card(folder)
     if card.get('model') != model.name:
         raise ValueError(f'{folder}: expected faces of the morphable model {model.name}, got '
