@@ -1,6 +1,7 @@
 """Every kind of picture file, opened or refused with its reason; folders and tar files."""
 
 import io
+import os
 import struct
 import tarfile
 import zlib
@@ -180,6 +181,13 @@ def test_files_of_a_folder(tmp_path):
     found = photo_files.photographs(make_folder(tmp_path))
     assert [photo.name for photo in found] == ['b.png', 'notes.txt', 'sub/a.jpg']
     assert [photo.read() for photo in found] == [b'b.png', b'notes.txt', b'sub/a.jpg']
+
+
+def test_a_name_that_is_no_utf8(tmp_path):
+    name = os.fsdecode(b'caf\xe9.png')
+    (tmp_path / name).write_bytes(b'there')
+    (photo,) = photo_files.photographs(tmp_path)
+    assert (photo.name, photo.read()) == (r'caf\xe9.png', b'there')
 
 
 @pytest.mark.parametrize('prefix', ['', './'])

@@ -90,6 +90,9 @@ def test_photographs_become_records(source, tmp_path):
     assert card['report'] == {'files': 8, 'written': 4, 'faces': 4, 'skipped': {
         'broken PNG file': 1, 'empty file': 1, 'no points given': 1,
         'not a picture of a known format': 1}}
+    batch = next(iter(records.dataset(tmp_path / 'out', toy.model().layout, SIZE // 2).batch(4)))
+    assert batch['image'].shape == (4, SIZE // 2, SIZE // 2, 3)
+    assert not batch['has_hair'].numpy().any() and batch['face_mask'].numpy().max() == 1.0
     assert str(source) not in json.dumps(card)  # nobody's paths are published
     assert sorted(os.listdir(tmp_path / 'out')) == [
         'card.json', 'config.json', *(f'faces-0000{i}-of-00003.tfrecord' for i in range(3)),

@@ -69,7 +69,7 @@ def photographs(source):
     """
     if os.path.isdir(source):
         root = pathlib.Path(source)
-        found = [Photograph(path.relative_to(root).as_posix(), str(path))
+        found = [Photograph(_plain(path.relative_to(root).as_posix()), str(path))
                  for path in root.rglob('*') if path.is_file()]
     else:
         try:
@@ -162,5 +162,6 @@ def _rgb(image):
 
 
 def _plain(name):
-    """A tar member's name without a leading './' or '/'."""
-    return name.lstrip('/').removeprefix('./')
+    """A name without a tar member's leading './' or '/', and proper UTF-8 whatever it was."""
+    name = name.lstrip('/').removeprefix('./')
+    return name.encode('utf-8', 'surrogateescape').decode('utf-8', 'backslashreplace')

@@ -55,7 +55,7 @@ def write(path, rows):
         measured = (f'{row.border:.4f}', f'{row.misfit:.4f}') if row.faces else ('', '')
         table.writerow([row.file, row.status, '; '.join(row.reasons), row.faces, *measured])
     with files.replacing(path) as file:
-        file.write(text.getvalue().encode('utf-8', 'backslashreplace'))
+        file.write(text.getvalue().encode())
 
 
 def read(path):

@@ -112,7 +112,7 @@ def claim(out, run, listed):
     """
     names = '\n'.join(f'{photo.name} {photo.length}' for photo in listed)
     config = {**dataclasses.asdict(run), 'files': len(listed),
-              'names': hashlib.sha256(names.encode('utf-8', 'backslashreplace')).hexdigest()[:16]}
+              'names': hashlib.sha256(names.encode()).hexdigest()[:16]}
     os.makedirs(out, exist_ok=True)
     path = os.path.join(out, CONFIG)
     if not os.path.exists(path):

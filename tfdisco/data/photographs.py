@@ -135,7 +135,7 @@ def _close(out, run, model, listed, shards, sheet):
         photo_sheet.write(os.path.join(out, SHEET), out, listed, model, sheet)
     written = [row for row in rows if row.faces]
     card = {'kind': 'photographs', 'count': counts['faces'], 'size': run.size,
-            'model': model.name, 'layout': dataclasses.asdict(model.layout), 'shards': shards,
+            'model': model.name, 'layout': records.layout_fields(model.layout), 'shards': shards,
             'source': os.path.basename(os.path.normpath(run.photos)),
             'points': os.path.basename(os.path.normpath(run.landmarks)) if run.landmarks
             else photo_points.DETECTOR,
