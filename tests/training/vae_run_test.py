@@ -1,12 +1,15 @@
 """A whole run of the coefficient VAEs: files, resume, curves, errors."""
 
+import dataclasses
 import json
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from tfdisco.data import records
 from tfdisco.face3d import model_file
+from tfdisco.face3d.morphable_model import MorphableModel
 from tfdisco.networks import vae_file
 from tfdisco.networks.vae import CoefficientVAEs
 from tfdisco.training import vae_run
@@ -86,6 +89,31 @@ def test_all_factors_from_a_file_of_data(tmp_path, model):
     assert '--data=' in card['command'] and '--count' not in card['command']
     vaes = CoefficientVAEs.load(tmp_path / 'run' / 'coefficient_vae.npz')
     assert vaes.decode(np.zeros((1, vaes.latents))).shape == (1, size)
+
+
+def test_data_may_be_a_folder_of_records(tmp_path, model, small):
+    of = MorphableModel.load(model)
+    people = toy.people(of, 60)
+    (tmp_path / 'faces').mkdir()
+    records.write_shard(records.shard_path(tmp_path / 'faces', 0, 1), [
+        records.FaceRecord(np.zeros((8, 8, 3), np.uint8), row, np.zeros((68, 2), np.float32),
+                           np.zeros((8, 8), np.uint8), None, number)
+        for number, row in enumerate(people)])
+    records.write_card(tmp_path / 'faces', {'model': 'toy'})
+    run = dataclasses.replace(small, data=str(tmp_path / 'faces') + '/', steps=5, snapshot_every=5)
+    card = vae_run.train(run, tmp_path / 'run')
+    assert card['data'] == '60 people of faces'
+    assert card['source'] == 'scripts/train_vae.py on faces'
+    np.savez(tmp_path / 'people.npz', coefficients=people)
+    vae_run.train(dataclasses.replace(run, data=str(tmp_path / 'people.npz')), tmp_path / 'same')
+    weights = [vae_file.read(tmp_path / folder / 'coefficient_vae.npz').weights['pose']
+               for folder in ('run', 'same')]
+    assert all((value == weights[1][name]).all() for name, value in weights[0].items())
+    records.write_card(tmp_path / 'faces', {'model': 'bfm09'})
+    with pytest.raises(ValueError, match='expected faces of the morphable model toy, got those '
+                       'of bfm09'):
+        vae_run.train(run, tmp_path / 'other')
+    assert not (tmp_path / 'other').exists()
 
 
 def test_another_run_in_the_folder_is_refused(tmp_path, small):
