@@ -8,7 +8,7 @@ import tensorflow as tf
 from tfdisco.training import augment_color, augment_frame
 
 # Ranges of what is drawn evenly.
-CUT = (0.05, 0.3)  # of each side, shares of the edge
+CUT = (0.0, 0.3)  # of each side, shares of the edge
 SOFTEST = 3.5  # half width of the filter, pixels: about a quarter of the resolution
 CONTRAST, CURVE, SATURATION = (0.6, 1.3), (-0.5, 0.7), (0.3, 1.5)
 REACH = (0.04, 0.2)  # half the size of what is put before a face, shares of the edge
@@ -81,8 +81,8 @@ class Augmenter:
         frames, tones = self._draw_frames(batch, random), self._draw_tones(batch, random)
         result, image, outside = self._reframe(faces, frames)
         image = augment_frame.fill_border(image, outside, random.uniform([batch]) < PLAIN_BORDER)
-        image = augment_color.tone(image, tones)
         image, covered = self._cover(image, random)
+        image = augment_color.tone(image, tones)
         result['image'] = _to_input(self._degrade(image, random))
         result['color_weight'] = 1.0 - tf.cast(tones.bent, tf.float32)
         if 'masks' in result:

@@ -50,9 +50,10 @@ class ReconstructionTask:
         """See the module."""
         errors = self._errors(outputs, seen)
         left, right = (seen['landmarks'][:, corner] for corner in OUTER_EYE_CORNERS)
+        landmarks = errors.pop('landmarks') / tf.norm(right - left, axis=1)
         angle = 2.0 * tf.asin(tf.minimum(errors.pop('pose') / 2.0, 1.0))
-        return {'landmarks_percent': 100.0 * errors.pop('landmarks') / tf.norm(right - left, axis=1),
-                'pose_degrees': angle * (180.0 / np.pi), **errors}
+        return {'landmarks_percent': 100.0 * landmarks, 'pose_degrees': angle * (180.0 / np.pi),
+                **errors}
 
     def figures(self, measures, identity):
         """See the module; means over faces."""
