@@ -61,43 +61,44 @@ def load(folder, layout, masks):
       FileNotFoundError, ValueError: if the folder is not a complete data set, or lacks
         hair masks that are asked for.
     """
-    count = int(records.read_card(folder)['count'])
-    found = None
-    start = 0
+    card = records.read_card(folder)
+    count = int(card['count'])
+    if card['size'] % SIZE:
+        raise ValueError(f'data: expected pictures of {SIZE} pixels or a multiple, got '
+                         f'{card["size"]} in {folder}')
+    arrays, start = {}, 0
     for part in records.dataset(folder, layout, SIZE).batch(READ_AT_ONCE).as_numpy_iterator():
-        if masks and not part['has_hair'].all():
-            raise ValueError(f'data: expected hair masks, got faces without one in {folder}; '
-                             'train parsing on rendered faces')
         values = {'image': _bytes((part['image'] + 1.0) / 2.0),
                   'coefficients': part['coefficients'], 'translation': part['translation'],
                   'landmarks': part['landmarks'] / SIZE, 'identity': part['identity']}
         if masks:
+            if not part['has_hair'].all():
+                raise ValueError(f'data: expected hair masks, got faces without in {folder}; '
+                                 'train parsing on rendered faces')
             values['masks'] = _bytes(np.concatenate([part['face_mask'], part['hair_mask']], -1))
-        if found is None:
-            found = {name: np.empty((count, *value.shape[1:]), value.dtype)
-                     for name, value in values.items()}
         stop = start + len(part['identity'])
-        if stop > count:
-            break
         for name, value in values.items():
-            found[name][start:stop] = value
+            # Whole arrays from the start: joining parts would need the memory twice.
+            array = arrays.setdefault(name, np.empty((count, *value.shape[1:]), value.dtype))
+            array[start:stop] = value[:max(count - start, 0)]
         start = stop
-    if found is None or start != count or stop > count:
+    if start != count:
         raise ValueError(f'data: expected {count} faces, as the card of {folder} says, got '
-                         'another number; make the data set again')
-    return Faces(**{'masks': None, **found})
+                         f'{start}; make the data set again')
+    return Faces(**{'masks': None, **arrays})
 
 
 def split(faces):
     """Faces to train on and held-out ones, which show the last people of the set.
 
     Raises:
-      ValueError: if there are fewer than two people.
+      ValueError: if there are fewer than three people: two are held out at least, to be
+        told apart.
     """
     people = np.unique(faces.identity)
-    if len(people) < 2:
-        raise ValueError(f'data: expected faces of two people at least, got {len(people)}')
-    first = people[-max(1, round(HELD_OUT * len(people)))]
+    if len(people) < 3:
+        raise ValueError(f'data: expected faces of three people at least, got {len(people)}')
+    first = people[-max(2, round(HELD_OUT * len(people)))]
     return faces.take(faces.identity < first), faces.take(faces.identity >= first)
 
 
