@@ -57,6 +57,10 @@ def test_errors_are_those_of_whole_faces(loss):
         vertices = [oracle.vertices(parts) for parts in (ours, theirs)]
         placed = oracle.landmarks(vertices[0] + moved[index]) / 96
         expected['landmarks'] = np.linalg.norm(placed - landmarks[index], axis=1).mean()
+        apart = placed - landmarks[index]
+        expected['openings'] = np.mean([
+            np.linalg.norm(apart[part] - apart[part].mean(axis=0), axis=1).mean()
+            for part in (range(36, 42), range(42, 48), range(48, 68))])
         across = (moved - true_moved)[index] * [1, 1, 0.075]
         expected['translation'] = 100 * np.linalg.norm(across)
         for name, value in expected.items():

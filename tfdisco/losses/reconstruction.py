@@ -27,12 +27,16 @@ WEIGHTS = {
     'expression': 0.6,  # / mm
     'points': 0.15,  # / mm
     'landmarks': 120.0,  # / width
+    'openings': 150.0,  # / width
     'pose': 20.0,  # / radian
     'translation': 0.15,  # / mm
     'texture': 8.0,  # / (black to white)
     'shading': 3.0,  # / share
     'color': 8.0,  # / (black to white)
 }
+# Landmarks of either eye and of the lips: lids and lips are few vertices among many, but
+# whether they are open is what an expression is seen by.
+OPENINGS = (slice(36, 42), slice(42, 48), slice(48, 68))
 COLOR_TERMS = ('texture', 'shading', 'color')
 
 
@@ -87,7 +91,8 @@ class ReconstructionLoss:
         Returns:
           {name: [B] float32}: identity, expression, mm root mean square over the face;
           points, mm mean distance of rotated vertices before the translation; landmarks,
-          mean distance as a share of the width; pose, |R - R'| / sqrt 2, which is the
+          mean distance as a share of the width; openings, the same of eyes' and lips'
+          landmarks, each about the middle of its own; pose, |R - R'| / sqrt 2, which is the
           angle between the rotations in radians where it is small; translation, mm in
           the picture's plane (depth counts by how far it moves the outline of the face);
           texture, root mean square of albedo over the face, color, mean difference of
@@ -114,6 +119,8 @@ class ReconstructionLoss:
             'expression': MILLIMETRES * self._rms(found, true, 'expression'),
             'points': MILLIMETRES * tf.reduce_mean(length(vertices - true_vertices), axis=1),
             'landmarks': tf.reduce_mean(length(placed - landmarks), axis=1),
+            'openings': tf.add_n([_shape_error((placed - landmarks)[:, part])
+                                  for part in OPENINGS]) / len(OPENINGS),
             'pose': length(tf.reshape(rotation - true_rotation, [-1, 9])) / np.sqrt(2.0),
             'translation': MILLIMETRES * length(moved * [1.0, 1.0, OUTLINE / DISTANCE]),
             'texture': self._rms(found, true, 'identity_texture') / LEVELS,
@@ -173,6 +180,12 @@ class ReconstructionLoss:
 def length(vectors):
     """Lengths [...] of [..., N]; the gradient of a zero vector is 0, not NaN."""
     return tf.sqrt(tf.reduce_sum(tf.square(vectors), axis=-1) + 1e-12)
+
+
+def _shape_error(differences):
+    """[B] mean length of [B, N, 2] differences once their mean is taken off."""
+    middle = tf.reduce_mean(differences, axis=1, keepdims=True)
+    return tf.reduce_mean(length(differences - middle), axis=1)
 
 
 def _gamma(illumination):
