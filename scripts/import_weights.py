@@ -2,8 +2,11 @@
 
     python scripts/import_weights.py vae --source=DiscoFaceGAN/vae/weights/exp \\
         --factor=expression --out=published_vae.npz
+    python scripts/import_weights.py recognition --source=vladmandic-face-api-1.7.15.tgz
 
-Run it once a factor with the same --out to collect several.
+vae: run it once a factor with the same --out to collect several. recognition: dlib's face
+descriptor, from the package that `npm pack @vladmandic/face-api@1.7.15` downloads; then
+use it as --recognition=dlib.
 """
 
 import sys
@@ -11,23 +14,37 @@ import sys
 from absl import app
 from absl import flags
 
-from tfdisco.networks import importers
+from tfdisco.networks.importers import PUBLISHED_FACTORS, import_vae
+from tfdisco.perception.importers import import_dlib
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string('source', None, "vae: the folder of one TensorFlow 1 checkpoint of the "
-                    "authors', or its path without .index.")
-flags.DEFINE_enum('factor', None, sorted(importers.PUBLISHED_FACTORS), 'Which VAE it is.')
-flags.DEFINE_string('out', None, 'The file to write, .npz; other factors in it stay.')
-flags.mark_flags_as_required(['source', 'factor', 'out'])
+                    "authors', or its path without .index; recognition: the npm package, .tgz.")
+flags.DEFINE_enum('factor', None, sorted(PUBLISHED_FACTORS), 'vae: which one it is.')
+flags.DEFINE_string('out', None, 'The file to write, .npz. vae: other factors in it stay; '
+                    "recognition: tfdisco's cache unless given.")
+flags.mark_flag_as_required('source')
+
+# Kind: the function, the flags it needs, and those it knows besides.
+KINDS = {
+    'vae': (import_vae, {'source', 'factor', 'out'}, set()),
+    'recognition': (import_dlib, {'source'}, {'out'}),
+}
 
 
 def main(argv):
     """Converts, or ends with one line that says what is wrong and status 1."""
-    if len(argv) != 2 or argv[1] not in importers.IMPORTERS:
-        raise app.UsageError(f'expected one of {sorted(importers.IMPORTERS)} and flags, got '
-                             f'{argv[1:]}')
+    if len(argv) != 2 or argv[1] not in KINDS:
+        raise app.UsageError(f'expected one of {sorted(KINDS)} and flags, got {argv[1:]}')
+    convert, needed, known = KINDS[argv[1]]
+    given = {name: FLAGS[name].value for name in ('source', 'factor', 'out')
+             if FLAGS[name].value is not None}
+    if not needed <= set(given) <= needed | known:
+        raise app.UsageError(f'{argv[1]}: expected flags {sorted(needed)}'
+                             + (f' and perhaps {sorted(known)}' if known else '')
+                             + f', got {sorted(given)}')
     try:
-        importers.IMPORTERS[argv[1]](FLAGS.source, FLAGS.factor, FLAGS.out)
+        print(f'wrote {convert(**given)}')
     except (ValueError, OSError) as error:
         sys.exit(f'import_weights: {error}')
 

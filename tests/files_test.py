@@ -29,3 +29,11 @@ def test_npz_reads_back_and_does_not_depend_on_order_or_time(tmp_path):
     with np.load(tmp_path / '1.npz', allow_pickle=False) as stored:
         np.testing.assert_array_equal(stored['b'], arrays['b'])
         assert stored['a'].shape == () and str(stored['a']) == 'text'
+
+
+def test_a_target_needs_a_folder_and_its_ending(tmp_path):
+    files.check_target(tmp_path / 'a.npz', '.npz')
+    with pytest.raises(ValueError, match=r"out: expected a path that ends in .npz, got '.*a.h5'"):
+        files.check_target(tmp_path / 'a.h5', '.npz')
+    with pytest.raises(FileNotFoundError, match="out: expected an existing folder, got '.*none'"):
+        files.check_target(tmp_path / 'none' / 'a.npz', '.npz')

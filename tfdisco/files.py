@@ -27,6 +27,20 @@ def replacing(path):
         raise
 
 
+def check_target(path, ending):
+    """Checks before long work that a file can be written.
+
+    Raises:
+      FileNotFoundError: if its folder does not exist.
+      ValueError: if its name does not end as expected.
+    """
+    if not os.fspath(path).endswith(ending):
+        raise ValueError(f'out: expected a path that ends in {ending}, got {os.fspath(path)!r}')
+    folder = os.path.dirname(os.path.abspath(path))
+    if not os.path.isdir(folder):
+        raise FileNotFoundError(f'out: expected an existing folder, got {folder!r}; create it')
+
+
 def write_npz(path, arrays, compression=zipfile.ZIP_DEFLATED):
     """Writes {name: array} without pickle; the same arrays give the same bytes.
 

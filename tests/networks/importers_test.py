@@ -66,7 +66,7 @@ def check_against_matrices(vae, values, factor):
 def test_synthetic_checkpoint(tmp_path, factor):
     values = write_checkpoint(tmp_path, factor)
     out = tmp_path / 'out.npz'
-    importers.IMPORTERS['vae'](str(tmp_path), factor, str(out))
+    assert importers.import_vae(str(tmp_path), factor, str(out)) == str(out)
     vae = CoefficientVAE.load(out, factor)
     assert (vae.size, vae.latents, vae.width) == SIZES[factor]
     check_against_matrices(vae, values, factor)

@@ -6,7 +6,7 @@ import os
 import numpy as np
 import tensorflow as tf
 
-from tfdisco import factors
+from tfdisco import factors, files
 from tfdisco.networks import vae_file
 from tfdisco.shapes import check_choice
 
@@ -70,29 +70,22 @@ def load_published_vae(source, factor):
 def import_vae(source, factor, out):
     """Writes the VAE of one factor to `out`, as float32; VAEs of other factors in it stay.
 
+    Returns:
+      `out`.
+
     Raises:
       FileNotFoundError: if there is no checkpoint or no folder for `out`.
       ValueError: if `out` exists and is no VAE file, or the checkpoint is not as expected.
     """
     check_choice('factor', factor, PUBLISHED_FACTORS)
-    folder = os.path.dirname(os.path.abspath(out))
-    if not str(out).endswith('.npz'):
-        raise ValueError(f'out: expected a path that ends in .npz, got {str(out)!r}')
-    if not os.path.isdir(folder):
-        raise FileNotFoundError(f'out: expected an existing folder, got {folder!r}; create it')
+    files.check_target(out, '.npz')
     there = vae_file.read(out) if os.path.exists(out) else vae_file.StoredVAEs({}, {})
     weights = load_published_vae(source, factor)
     texts = {'source': SOURCE, 'licence': LICENCE}
     vae_file.write(out, vae_file.StoredVAEs({**there.weights, factor: weights},
                                             {**there.texts, factor: texts}, there.layout),
                    dtype='float32')
-
-
-# What scripts/import_weights.py knows; each takes the published source, a factor or None,
-# and the file to write.
-IMPORTERS = {
-    'vae': import_vae,
-}
+    return out
 
 
 def _checkpoint(source):

@@ -82,16 +82,19 @@ class Unit(tf.keras.layers.Layer):
 
 
 class ConvUnit(Unit):
-    """A convolution [B, H, W, I] -> [B, H / stride, W / stride, O], zeros beyond the edge."""
+    """A convolution [B, H, W, I] -> [B, H', W', O].
 
-    def __init__(self, inputs, outputs, size=3, stride=1, **kwargs):
+    H' is H / stride with the padding 'SAME', zeros beyond the edge.
+    """
+
+    def __init__(self, inputs, outputs, size=3, stride=1, padding='SAME', **kwargs):
         """Takes numbers of channels, the kernel's size and stride, and arguments of `Unit`."""
         super().__init__((size, size, inputs, outputs), **kwargs)
-        self._stride = stride
+        self._stride, self._padding = stride, padding
 
     def linear(self, values, kernel):
         """See `Unit`."""
-        return tf.nn.conv2d(values, kernel, self._stride, 'SAME')
+        return tf.nn.conv2d(values, kernel, self._stride, self._padding)
 
 
 class DenseUnit(Unit):

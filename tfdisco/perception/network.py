@@ -84,9 +84,9 @@ class PerceptionNetwork(tf.keras.Model):
         """
         try:
             network = cls(**stored.config, frozen=True)
-        except TypeError as error:
+        except (TypeError, ValueError) as error:
             raise ValueError(f'{label}: config: expected the arguments of {cls.__name__}, got '
-                             f'{stored.config}') from error
+                             f'{stored.config} ({error})') from error
         network.set_frozen_arrays(stored.arrays, label)
         return network
 

@@ -97,7 +97,7 @@ class Parsing:
     def __call__(self, images):
         """Looks at pictures [B, H, W, 3] in [-1, 1], framed as in `face3d.framing`."""
         logits = self.network(resize.to_square(images, self.network.input_size))
-        height, width = tf.unstack(tf.shape(images)[1:3])
+        height, width = resize.size(images)
         # Probabilities and not logits, so that they add up to 1 after interpolation as well.
         maps = resize.from_square(tf.nn.softmax(logits), height, width)
         by_class = dict(zip(CLASSES, tf.split(maps, len(CLASSES), axis=-1)))

@@ -2,8 +2,9 @@
 
 import tensorflow as tf
 
-from tfdisco.perception import network, resize
+from tfdisco.perception import importers, network, resize
 from tfdisco.perception.backbone import BLOCKS, INPUT_SIZE, WIDTHS, Backbone
+from tfdisco.perception.dlib_descriptor import DlibDescriptor
 from tfdisco.perception.layers import ConvUnit, DenseUnit
 from tfdisco.shapes import check_positive, check_shape
 
@@ -24,6 +25,7 @@ class RecognitionNetwork(network.PerceptionNetwork):
     """
 
     KIND = 'recognition'
+    STRANGERS = 0.0  # mean cosine of two people
 
     def __init__(self, size=SIZE, widths=WIDTHS, blocks=BLOCKS, channels=CHANNELS,
                  input_size=INPUT_SIZE, frozen=False, **kwargs):
@@ -74,7 +76,7 @@ class Recognition:
       network: the frozen network, one of `NETWORKS`.
     """
 
-    NETWORKS = {RecognitionNetwork.KIND: RecognitionNetwork}
+    NETWORKS = {RecognitionNetwork.KIND: RecognitionNetwork, DlibDescriptor.KIND: DlibDescriptor}
 
     def __init__(self, frozen):
         """Takes a frozen network."""
@@ -82,9 +84,33 @@ class Recognition:
 
     @classmethod
     def load(cls, name):
-        """Loads 'built-in' or a file; see `network.load`."""
+        """Loads weights.
+
+        Args:
+          name: 'built-in', 'dlib' (as imported by scripts/import_weights.py), or a path.
+
+        Raises:
+          FileNotFoundError: if there is no such file.
+          ValueError: if it is not one of a network of `NETWORKS`.
+        """
+        if name == DlibDescriptor.KIND:
+            name = importers.imported(name)
+            if not name.exists():
+                raise FileNotFoundError(
+                    f'recognition: expected imported weights in {name}, got none; get them with '
+                    f'npm pack {importers.PACKAGE}@1.7.15 and python scripts/import_weights.py '
+                    'recognition --source=vladmandic-face-api-1.7.15.tgz')
         return cls(network.load(name, cls.NETWORKS))
 
     def __call__(self, images):
         """Pictures [B, H, W, 3] in [-1, 1], framed as in `face3d.framing` -> [B, D]."""
         return self.network(crop(images, self.network.input_size))
+
+    def similarity(self, first, second):
+        """How alike two identities [B, D] are: [B], 1 for one picture, about 0 for two people.
+
+        The cosine, moved and stretched by what the cosine of two people is on average, so
+        that a margin such as the paper's 0.3 (Eq. 2) means the same with every network.
+        """
+        strangers = self.network.STRANGERS
+        return (tf.reduce_sum(first * second, axis=-1) - strangers) / (1.0 - strangers)

@@ -179,6 +179,6 @@ class Reconstruction:
         """Looks at pictures [B, H, W, 3] in [-1, 1], framed as in `face3d.framing`."""
         raw = self.network(resize.to_square(images, self.network.input_size))
         coefficients, translation = self.network.decode(raw)
-        height, width = tf.unstack(tf.shape(images)[1:3])
+        height, width = resize.size(images)
         return ReconstructedFace(coefficients, translation,
                                  self._project(coefficients, translation, height, width))

@@ -3,7 +3,7 @@
 Two matrix products, differentiable any number of times. An output pixel is the mean of the
 input under a window around its centre, which is as wide as the pixel or, where the picture
 grows, as an input pixel: then that is bilinear interpolation. Where the picture shrinks
-by a whole number, it is the box filter of `images.box_downsample`.
+by a whole number, it is the box filter of `images.box_downsample`, as in `data.records`.
 """
 
 import tensorflow as tf
@@ -15,7 +15,7 @@ def resample(values, box, height, width):
     """The part of pictures inside a box, at another size.
 
     Args:
-      values: [B, H, W, C].
+      values: [B, H, W, C], C known.
       box: (top, left, bottom, right) in pixels of `values`, edges and not centres; numbers or
         scalar tensors. Beyond the pictures, their edge is repeated.
       height, width: of the result, integers or scalar tensors.
@@ -28,7 +28,8 @@ def resample(values, box, height, width):
     """
     values = tf.convert_to_tensor(values, tf.float32)
     check_shape('values', values, ['B', None, None, None])
-    batch, rows, columns, channels = tf.unstack(tf.shape(values))
+    batch, channels = tf.shape(values)[0], values.shape[3]
+    rows, columns = size(values)
     top, left, bottom, right = (tf.cast(edge, tf.float32) for edge in box)
     down = _weights(rows, top, bottom, height)
     across = _weights(columns, left, right, width)
@@ -42,7 +43,13 @@ def resample(values, box, height, width):
     return tf.transpose(values, [0, 1, 3, 2])
 
 
-def to_square(images, size, share=1.0):
+def size(images):
+    """Height and width of pictures [B, H, W, C]: integers, or scalar tensors if unknown."""
+    shape = tf.shape(images)
+    return [shape[axis] if images.shape[axis] is None else images.shape[axis] for axis in (1, 2)]
+
+
+def to_square(images, side, share=1.0):
     """The middle of pictures as squares: what a network looks at.
 
     The whole square is as wide as the picture, for the camera's focal length follows the
@@ -51,39 +58,35 @@ def to_square(images, size, share=1.0):
 
     Args:
       images: [B, H, W, C].
-      size: pixels of a side.
+      side: of the result, pixels.
       share: side of the square in widths of the picture.
 
     Returns:
-      [B, size, size, C].
+      [B, side, side, C].
     """
-    height, width = _size(images)
+    height, width = (tf.cast(edge, tf.float32) for edge in size(images))
     return resample(images, (0.5 * (height - share * width), 0.5 * (1.0 - share) * width,
                              0.5 * (height + share * width), 0.5 * (1.0 + share) * width),
-                    size, size)
+                    side, side)
 
 
 def from_square(values, height, width):
     """Maps [B, S, S, C] of `to_square(images, S)` -> [B, height, width, C] of the pictures."""
-    size = tf.cast(tf.shape(values)[1], tf.float32)
+    side = tf.cast(size(values)[1], tf.float32)
     reach = tf.cast(height, tf.float32) / tf.cast(width, tf.float32)
-    return resample(values, (0.5 * size * (1.0 - reach), 0.0, 0.5 * size * (1.0 + reach), size),
+    return resample(values, (0.5 * side * (1.0 - reach), 0.0, 0.5 * side * (1.0 + reach), side),
                     height, width)
 
 
-def _size(images):
-    """Height and width as float scalars."""
-    return tf.unstack(tf.cast(tf.shape(images)[1:3], tf.float32))
-
-
-def _weights(size, start, stop, count):
-    """[count, size]: shares of `size` pixels in `count` windows between two edges."""
+def _weights(pixels, start, stop, count):
+    """[count, pixels]: shares of pixels in `count` windows between two edges."""
     step = (stop - start) / tf.cast(count, tf.float32)
     window = tf.maximum(step, 1.0)
     centre = start + step * (tf.range(count, dtype=tf.float32)[:, tf.newaxis] + 0.5)
-    inner = tf.range(1, size, dtype=tf.float32)  # edges between pixels
+    inner = tf.range(1, pixels, dtype=tf.float32)  # edges between pixels
     beyond = tf.fill([1], float('inf'))  # the first and the last pixel reach that far
     edges = tf.concat([-beyond, inner, beyond], 0)
-    overlap = (tf.minimum(centre + 0.5 * window, edges[1:])
-               - tf.maximum(centre - 0.5 * window, edges[:-1]))
-    return tf.maximum(overlap, 0.0) / window
+    overlap = tf.maximum(tf.minimum(centre + 0.5 * window, edges[1:])
+                         - tf.maximum(centre - 0.5 * window, edges[:-1]), 0.0)
+    # By the sum, and not by the window: rounded shares would not add up to exactly one.
+    return overlap / tf.reduce_sum(overlap, axis=1, keepdims=True)

@@ -82,9 +82,9 @@ def read(path):
         raise ValueError(f'{label}: expected a file of format {FORMAT!r}, got '
                          f'{str(stored.get("format", "none"))!r}; make one with '
                          'scripts/train_perception.py or scripts/import_weights.py')
-    if int(stored.get('version', -1)) != VERSION:
-        raise ValueError(f'{label}: expected format version {VERSION}, got '
-                         f'{stored.get("version", "none")}; train or import the network again')
+    version = str(stored.get('version', 'none'))
+    if version != str(VERSION):
+        raise ValueError(f'{label}: expected format version {VERSION}, got {version}; train or import the network again')
     missing = [name for name in TEXTS if name not in stored]
     if missing:
         raise ValueError(f'{label}: expected texts {list(TEXTS)}, got none called {missing}')
