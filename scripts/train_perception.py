@@ -28,6 +28,9 @@ flags.DEFINE_float('learning_rate', DEFAULTS.learning_rate, 'The highest.')
 flags.DEFINE_float('weight_decay', DEFAULTS.weight_decay, 'Of kernels, a step and learning rate.')
 flags.DEFINE_float('scale', DEFAULTS.scale, 'Of the cosines of recognition.')
 flags.DEFINE_float('margin', DEFAULTS.margin, 'By which cosines of recognition have to be ahead.')
+flags.DEFINE_string('photos', None, 'Prepared photographs among which reconstruction trains too.')
+flags.DEFINE_string('recognition', None, 'A recognition network that compares photographs with '
+                    'what is rendered of them: built-in, dlib or a file.')
 flags.DEFINE_integer('seed', DEFAULTS.seed, 'Of everything random.', lower_bound=0)
 flags.DEFINE_integer('log_every', DEFAULTS.log_every, 'Steps between points of the curves.')
 flags.DEFINE_integer('snapshot_every', DEFAULTS.snapshot_every,

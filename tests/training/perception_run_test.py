@@ -102,6 +102,16 @@ def test_interrupted_run_ends_as_the_uninterrupted(tmp_path, data):
             == (straight / 'recognition.npz').read_bytes())
 
 
+def test_photographs_join_reconstruction(tmp_path, data):
+    rendered.write(tmp_path / 'photos', hair=False)
+    run = run_of(data, 'reconstruction', steps=2, photos=str(tmp_path / 'photos'))
+    card = perception_run.train(run, tmp_path / 'run')
+    assert all(set(line) >= TERMS['reconstruction'] | {
+        'photo_photometric', 'photo_landmarks', 'photo_likelihood'}
+        for line in curves(tmp_path / 'run'))
+    assert card['source'].endswith('on faces and photos') and 'photographs' in card['licence']
+
+
 def test_another_run_in_the_folder_is_refused(tmp_path, data):
     perception_run.train(run_of(data, 'parsing', steps=2), tmp_path)
     with pytest.raises(ValueError, match='holds a run with steps=2; pass the same flags'):
@@ -122,6 +132,8 @@ def test_no_data(tmp_path, data):
     ({'scale': -1.0}, 'scale: expected above 0, got -1.0'),
     ({'weight_decay': -1.0}, 'weight_decay: expected 0 or more, got -1.0'),
     ({'margin': 1.0}, 'margin: expected from 0 to below 1, got 1.0'),
+    ({'photos': 'p'}, 'photos: expected none, as parsing trains on rendered faces alone, got p'),
+    ({'recognition': 'r'}, 'recognition: expected photos to compare, got r and none'),
     ({'snapshot_every': 75}, 'snapshot_every: expected a multiple of log_every = 50, got 75'),
 ])
 def test_fields_are_checked(fields, message):

@@ -46,13 +46,14 @@ class Faces:
         return {name: getattr(self, name)[which] for name in names}
 
 
-def load(folder, layout, masks):
+def load(folder, layout, masks, hair=True):
     """Reads a data set.
 
     Args:
       folder: of records, see `data.records`.
       layout: the `CoefficientLayout` of its coefficients.
-      masks: whether to keep masks, a third more memory.
+      masks: whether to keep masks, two thirds more memory.
+      hair: whether masks need hair; otherwise it is 0 where it is not known.
 
     Returns:
       `Faces`.
@@ -72,7 +73,7 @@ def load(folder, layout, masks):
                   'coefficients': part['coefficients'], 'translation': part['translation'],
                   'landmarks': part['landmarks'] / SIZE, 'identity': part['identity']}
         if masks:
-            if not part['has_hair'].all():
+            if hair and not part['has_hair'].all():
                 raise ValueError(f'data: expected hair masks, got faces without in {folder}; '
                                  'train parsing on rendered faces')
             values['masks'] = _bytes(np.concatenate([part['face_mask'], part['hair_mask']], -1))

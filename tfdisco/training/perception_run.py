@@ -16,10 +16,13 @@ from tfdisco.training import perception_data, perception_pictures
 from tfdisco.training.perception_augment import Augmenter
 from tfdisco.training.perception_tasks import TASKS
 from tfdisco.training.perception_trainer import PerceptionTrainer
+from tfdisco.training.photo_supervision import PhotoSupervision
 from tfdisco.training.run_folder import RunFolder, write_json
 
 MEASURED_AT_ONCE = 64
+PHOTO_SHARE = 4  # rendered faces for each photograph
 LICENCE = 'MIT; trained on rendered faces alone'
+PHOTO_LICENCE = 'MIT; trained on rendered faces and photographs, whose terms apply as well'
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,6 +34,10 @@ class PerceptionRun:
     model: the morphable model of its coefficients, name or path.
     steps, batch, learning_rate, weight_decay, seed: see `PerceptionTrainer`.
     scale, margin: of recognition, see `losses.recognition`.
+    photos: None, or a folder of prepared photographs among which reconstruction trains too,
+      see `PhotoSupervision`; one photograph for each `PHOTO_SHARE` rendered faces.
+    recognition: None, or the recognition network, name or path, that compares photographs
+      with what is rendered of them.
     log_every, snapshot_every: steps; the second is a multiple of the first. Held-out people
       are measured at each snapshot.
     """
@@ -44,6 +51,8 @@ class PerceptionRun:
     weight_decay: float = 0.02
     scale: float = 32.0
     margin: float = 0.3
+    photos: str = None
+    recognition: str = None
     seed: int = 0
     log_every: int = 50
     snapshot_every: int = 500
@@ -60,6 +69,12 @@ class PerceptionRun:
             raise ValueError(f'weight_decay: expected 0 or more, got {self.weight_decay}')
         if not 0 <= self.margin < 1:
             raise ValueError(f'margin: expected from 0 to below 1, got {self.margin}')
+        if self.photos and self.network != 'reconstruction':
+            raise ValueError(f'photos: expected none, as {self.network} trains on rendered faces '
+                             f'alone, got {self.photos}')
+        if self.recognition and not self.photos:
+            raise ValueError(f'recognition: expected photos to compare, got {self.recognition} '
+                             'and none; pass --photos')
         if self.snapshot_every % self.log_every:
             raise ValueError('snapshot_every: expected a multiple of log_every = '
                              f'{self.log_every}, got {self.snapshot_every}')
@@ -103,8 +118,13 @@ def train(run, logdir, progress=None):
     people = int(seen.identity.max()) + 1
     task = kind(run, model, people)
     augmenter = Augmenter(task.network.input_size, kind.crop, model)
+    photos = None
+    if run.photos:
+        photos = PhotoSupervision(
+            task.network, model, perception_data.load(run.photos, model.layout, True, hair=False),
+            max(run.batch // PHOTO_SHARE, 1), run.recognition)
     trainer = PerceptionTrainer(task, seen, augmenter, run.steps, run.batch, run.learning_rate,
-                                run.weight_decay, run.seed)
+                                run.weight_decay, run.seed, photos)
 
     # Resume.
     seconds = tf.Variable(0.0, dtype=tf.float64, trainable=False, name='seconds')
@@ -179,5 +199,7 @@ def measure(task, network, faces, augmenter):
 
 
 def _texts(run):
-    return {'source': f'scripts/train_perception.py on {os.path.basename(run.data)}',
-            'licence': LICENCE}
+    folders = [os.path.basename(os.path.normpath(folder))
+               for folder in (run.data, run.photos) if folder]
+    return {'source': f'scripts/train_perception.py on {" and ".join(folders)}',
+            'licence': PHOTO_LICENCE if run.photos else LICENCE}

@@ -25,7 +25,8 @@ class PerceptionTrainer:
       checkpoint: `tf.train.Checkpoint` of everything that a later step depends on.
     """
 
-    def __init__(self, task, faces, augmenter, steps, batch, learning_rate, weight_decay, seed):
+    def __init__(self, task, faces, augmenter, steps, batch, learning_rate, weight_decay, seed,
+                 photos=None):
         """See the class.
 
         Args:
@@ -37,10 +38,11 @@ class PerceptionTrainer:
           learning_rate: the highest.
           weight_decay: of AdamW (Loshchilov and Hutter 2019), per step and learning rate.
           seed: of the order of the faces and of the augmentation.
+          photos: None, or a `PhotoSupervision` whose photographs join each batch.
         """
         check_positive('steps', steps)
         check_positive('batch', batch)
-        self.task, self._faces, self._augmenter = task, faces, augmenter
+        self.task, self._faces, self._augmenter, self._photos = task, faces, augmenter, photos
         self._steps, self._batch, self._seed = int(steps), int(batch), seed
         self._variables = [*task.network.trainable_variables, *task.variables]
         for ours, theirs in self._pairs():
@@ -69,10 +71,10 @@ class PerceptionTrainer:
           FloatingPointError: if a term or the gradient is NaN or infinite; it names them
             and the step. Trained weights are those before the step.
         """
-        which = perception_data.order(len(self._faces), self._batch, int(self.step_count) + 1,
-                                      self._seed)
-        faces = self._faces.batch(which, self.task.names)
-        terms, gradient = self._step({name: tf.constant(value) for name, value in faces.items()})
+        faces = self._next(self._faces, self._batch, self.task.names)
+        photos = self._photos and self._next(self._photos.faces, self._photos.batch,
+                                             self._photos.names)
+        terms, gradient = self._step(faces, photos)
         terms = {name: float(value) for name, value in terms.items()}
         broken = {name: value for name, value in {**terms, 'gradient': float(gradient)}.items()
                   if not np.isfinite(value)}
@@ -83,13 +85,23 @@ class PerceptionTrainer:
                 + '; lower the learning rate or look for outliers in the data')
         return terms
 
+    def _next(self, faces, count, names):
+        which = perception_data.order(len(faces), count, int(self.step_count) + 1, self._seed)
+        return {name: tf.constant(value) for name, value in faces.batch(which, names).items()}
+
     @tf.function
-    def _step(self, faces):
+    def _step(self, faces, photos):
         seen = self._augmenter(faces, self._random)
+        pictures = [seen['image']]
+        if photos is not None:
+            seen_photos = self._photos.augmenter(photos, self._random)
+            pictures.append(seen_photos['image'])
         progress = tf.cast(self.step_count, tf.float32) / self._steps
         with tf.GradientTape() as tape:
-            outputs = self.task.network(seen['image'], training=True)
-            terms = self.task.terms(outputs, seen, progress)
+            outputs = self.task.network(tf.concat(pictures, axis=0), training=True)
+            terms = self.task.terms(outputs[:self._batch], seen, progress)
+            if photos is not None:
+                terms.update(self._photos.terms(outputs[self._batch:], seen_photos))
             total = tf.add_n(list(terms.values()))
         gradients, norm = tf.clip_by_global_norm(tape.gradient(total, self._variables), STEEPEST)
         # A step that went wrong changes nothing: what was there can be looked at.
