@@ -3,7 +3,7 @@
 import importlib
 
 # A suite is a module with `run(rounds)`, imported when asked for.
-SUITES = ('render',)
+SUITES = ('perception', 'render')
 
 
 def run(suite, rounds):
