@@ -34,8 +34,8 @@ class Task:
 
     def __init__(self):
         self.network, self.average = Small(), Small()
-        self.offset = tf.Variable([0.0], name='offset')
-        self.variables = [self.offset]
+        self.head = tf.keras.layers.Layer()
+        self.offset = self.head.add_weight(name='offset', shape=(1,), initializer='zeros')
         self.progress = tf.Variable(-1.0, trainable=False)
 
     def terms(self, outputs, seen, progress):
@@ -57,7 +57,7 @@ def trainer(steps=40, learning_rate=1e-2, weight_decay=0.0, seed=3, start=0):
 
 def weights(of):
     return [variable.numpy() for variable in [*of.task.network.weights, *of.task.average.weights,
-                                              *of.task.variables]]
+                                              *of.task.head.weights]]
 
 
 def test_learns_and_is_averaged():

@@ -5,7 +5,7 @@ A task has
   crop: the central share of pictures that its network sees;
   network, average: two networks of one make; the trainer trains the first and averages its
     weights in the second;
-  variables: what else is trained;
+  head: None, or a layer of weights that are trained as well, but not kept;
   terms(outputs, seen, progress): {name: []} that add up to the loss, of the network's
     outputs for a batch of the augmenter's; progress is the share of the training done;
   measures(outputs, seen): {name: array}, what `figures` needs of a batch, one row a face;
@@ -24,6 +24,7 @@ from tfdisco.perception.recognition import SHARE, RecognitionNetwork
 from tfdisco.perception.reconstruction import ReconstructionNetwork
 
 MARGIN_FROM, MARGIN_UNTIL = 0.05, 0.25  # share of the training in which the margin grows
+CENTER_LENGTH = 0.1  # of each entry at first; only the direction counts
 PAIRS = 5000  # of one person, and as many of two, in a recognition figure
 SURE = 0.5  # the share of a pixel from which on it counts as hair
 
@@ -38,7 +39,7 @@ class ReconstructionTask:
         """Takes a `PerceptionRun`, its `MorphableModel` and the number of people."""
         del run, identities
         self.network, self.average = (ReconstructionNetwork.for_model(model) for _ in range(2))
-        self.variables = []
+        self.head = None
         self._loss = ReconstructionLoss(model)
 
     def terms(self, outputs, seen, progress):
@@ -76,11 +77,10 @@ class RecognitionTask:
         del model
         self.network, self.average = RecognitionNetwork(), RecognitionNetwork()
         self._scale, self._margin = run.scale, run.margin
-        rng = np.random.default_rng(run.seed)
-        self._centers = tf.Variable(
-            rng.normal(size=[identities, self.network.size]).astype(np.float32) * 0.05,
-            name='centers')
-        self.variables = [self._centers]
+        self.head = tf.keras.layers.Layer(name='head')
+        self._centers = self.head.add_weight(
+            name='centers', shape=(identities, self.network.size),
+            initializer=tf.keras.initializers.RandomNormal(stddev=CENTER_LENGTH))
 
     def terms(self, outputs, seen, progress):
         """See the module."""
@@ -110,7 +110,7 @@ class ParsingTask:
         """See `ReconstructionTask`."""
         del run, model, identities
         self.network, self.average = ParsingNetwork(), ParsingNetwork()
-        self.variables = []
+        self.head = None
 
     def terms(self, outputs, seen, progress):
         """See the module."""

@@ -44,7 +44,9 @@ class PerceptionTrainer:
         check_positive('batch', batch)
         self.task, self._faces, self._augmenter, self._photos = task, faces, augmenter, photos
         self._steps, self._batch, self._seed = int(steps), int(batch), seed
-        self._variables = [*task.network.trainable_variables, *task.variables]
+        self._variables = list(task.network.trainable_variables)
+        if task.head is not None:
+            self._variables += task.head.trainable_variables
         for ours, theirs in self._pairs():
             ours.assign(theirs)
         warm_up = min(WARM_UP, -(-steps // 10))
@@ -58,8 +60,9 @@ class PerceptionTrainer:
         self.step_count = tf.Variable(0, dtype=tf.int64, trainable=False, name='step')
         self._random = tf.random.Generator.from_seed(seed, alg='philox')
         self.checkpoint = tf.train.Checkpoint(
-            network=task.network, average=task.average, others=list(task.variables),
-            optimizer=self.optimizer, step=self.step_count, random=self._random)
+            network=task.network, average=task.average, optimizer=self.optimizer,
+            step=self.step_count, random=self._random,
+            **({} if task.head is None else {'head': task.head}))
 
     def step(self):
         """Trains on one batch.
