@@ -2,6 +2,9 @@
 
     python scripts/evaluate.py --suite=vae
     python scripts/evaluate.py --suite=vae --weights=runs/vae/coefficient_vae.npz --json
+    python scripts/evaluate.py --suite=perception --photos=lfw --sheets=report
+
+Each suite has its own options; a flag that a suite does not know is an error.
 """
 
 import json
@@ -10,32 +13,47 @@ import sys
 from absl import app
 from absl import flags
 
-from tfdisco.face3d import coefficient_file
 from tfdisco.face3d.morphable_model import BUILT_IN
 from tfdisco.metrics import registry
 
 FLAGS = flags.FLAGS
 flags.DEFINE_enum('suite', 'vae', sorted(registry.SUITES), 'What to measure.')
-flags.DEFINE_string('weights', 'built-in', 'vae: built-in, or a weights file (.npz).')
-flags.DEFINE_string('model', BUILT_IN, f'{BUILT_IN}, or a morphable model file (.npz).')
-flags.DEFINE_string('data', None, 'An .npz with coefficients [N, K]; without it, people drawn '
-                    'from the morphable model.')
-flags.DEFINE_integer('count', 20000, 'People in each sample, at most.', lower_bound=2)
-flags.DEFINE_integer('seed', 0, 'Of everything random.', lower_bound=0)
 flags.DEFINE_bool('json', False, 'Print JSON, for programs.')
+# Without a value here: defaults are those of the suites.
+flags.DEFINE_string('model', None, f'{BUILT_IN} (default), or a morphable model file (.npz).')
+flags.DEFINE_string('data', None, 'A folder of TFRecords; vae: or an .npz with coefficients '
+                    '[N, K]. Without it, people drawn from the morphable model.')
+flags.DEFINE_integer('count', None, 'vae: people in each sample, at most (20000); perception: '
+                     'rendered people, at most (300).', lower_bound=2)
+flags.DEFINE_integer('seed', None, 'Of everything random (0).', lower_bound=0)
+flags.DEFINE_string('weights', None, 'vae: built-in (default), or a weights file (.npz).')
+flags.DEFINE_string('reconstruction', None, 'perception: built-in (default), or a weights file.')
+flags.DEFINE_string('recognition', None, 'perception: built-in (default), dlib, or a weights '
+                    'file.')
+flags.DEFINE_string('parsing', None, 'perception: built-in (default), or a weights file.')
+flags.DEFINE_string('photos', None, 'perception: a folder of photographs (or of one .tar, or that '
+                    '.tar), with landmarks.npz beside them: filename [N], points5 [N, 5, 2], '
+                    'points68 [N, 68, 2] pixels.')
+flags.DEFINE_integer('photo_count', None, 'perception: photographs, at most (2400).',
+                     lower_bound=2)
+flags.DEFINE_string('identity_pattern', None, 'perception: a regular expression for the '
+                    "photographs' names without ending, whose one group is the person; default "
+                    '(.*)_[0-9]+.')
+flags.DEFINE_string('sheets', None, 'perception: a folder for pictures of the worst 32.')
+OPTIONS = ('model', 'data', 'count', 'seed', 'weights', 'reconstruction', 'recognition',
+           'parsing', 'photos', 'photo_count', 'identity_pattern', 'sheets')
 
 
 def main(argv):
-    """Prints rows, or ends with one line that says what is wrong and status 1."""
+    """Prints figures, or ends with one line that says what is wrong and status 1."""
     if len(argv) > 1:
         raise app.UsageError(f'expected flags only, got {argv[1:]}')
     try:
-        data = coefficient_file.read(FLAGS.data) if FLAGS.data else None
-        rows = registry.run(FLAGS.suite, weights=FLAGS.weights, model=FLAGS.model, data=data,
-                            count=FLAGS.count, seed=FLAGS.seed)
+        result = registry.run(FLAGS.suite, **{name: FLAGS[name].value for name in OPTIONS
+                                              if FLAGS[name].value is not None})
     except (ValueError, OSError) as error:
         sys.exit(f'evaluate: {error}')
-    print(json.dumps(rows, indent=1) if FLAGS.json else registry.table(rows))
+    print(json.dumps(result, indent=1) if FLAGS.json else registry.table(FLAGS.suite, result))
 
 
 if __name__ == '__main__':

@@ -94,8 +94,8 @@ def test_what_cannot_be_opened_is_told(folder, tmp_path):
 def test_errors(folder, tmp_path):
     with pytest.raises(FileNotFoundError, match='landmarks.npz'):
         chosen(tmp_path)
-    with pytest.raises(FileNotFoundError, match='nowhere'):
-        chosen(tmp_path / 'nowhere' / 'x.tar')
+    with pytest.raises(FileNotFoundError, match='folder or .tar of photographs, got .*nowhere.tar'):
+        chosen(tmp_path / 'nowhere.tar')
     (tmp_path / 'a_1.png').write_bytes(b'')
     for arrays, message in (
             ({'filename': np.array(['a_1.png'])}, 'points5'),

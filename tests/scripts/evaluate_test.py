@@ -17,6 +17,9 @@ def runs(tmp_path_factory):
         'bad weights': ['--weights=text.npz'],
         'no data': ['--data=nowhere.npz'],
         'bad suite': ['--suite=hair'],
+        'bad option': ['--suite=vae', '--photos=faces'],
+        'no photos': ['--suite=perception', '--photos=nowhere'],
+        'bad records': ['--suite=vae', '--data=.'],
     }, folder)
 
 
@@ -35,7 +38,9 @@ def test_prints_json_and_a_table_of_the_same(runs):
 
 @pytest.mark.parametrize('name, message', [
     ('bad weights', 'evaluate: text.npz: expected a coefficient VAE'),
-    ('no data', 'nowhere.npz'), ('bad suite', '--suite=hair')])
+    ('no data', 'nowhere.npz'), ('bad suite', '--suite=hair'),
+    ('bad option', 'evaluate: photos: expected an option of suite vae (weights, model, data'),
+    ('no photos', "of photographs, got 'nowhere'"), ('bad records', 'card.json')])
 def test_errors_end_with_status_1_and_a_reason(runs, name, message):
     status, stdout, stderr = runs[name]
     assert status == 1

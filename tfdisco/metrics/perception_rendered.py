@@ -50,9 +50,11 @@ def measure(observe, model, faces, seed):
         raise ValueError('faces: expected rendered people, got none')
     found = {name: np.concatenate(parts) for name, parts in found.items()}
     persons = found['person']
-    fields = {name: statistics.mean(found[name], persons, seed) for name in (
-        'landmark_percent', 'pose_degrees', 'illumination_l1', 'expression_mm')}
+    fields = {name: statistics.mean(found[name], persons, seed)
+              for name in ('landmark_percent', 'pose_degrees')}
     fields['pose_degrees_95'] = statistics.quantile(found['pose_degrees'], 0.95, persons, seed)
+    fields.update({name: statistics.mean(found[name], persons, seed)
+                   for name in ('illumination_l1', 'expression_mm')})
     fields.update(verification(found['identity'], persons, MOST_PAIRS, seed))
     fields['hair_iou'] = statistics.ratio(found['hair_both'], found['hair_either'], persons, seed)
     return fields, worst

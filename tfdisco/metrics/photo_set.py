@@ -108,6 +108,8 @@ def align(faces, model, skipped):
 
 def _files(source):
     """(folder or .tar of pictures, path of the landmarks)."""
+    if not os.path.exists(source):
+        raise FileNotFoundError(f'expected a folder or .tar of photographs, got {source!r}')
     if not os.path.isdir(source):
         return source, os.path.join(os.path.dirname(source), LANDMARKS)
     archives = sorted(glob.glob(os.path.join(glob.escape(source), '*.tar')))

@@ -1,27 +1,46 @@
 """The suites that scripts/evaluate.py knows."""
 
-from tfdisco.metrics import vae
+import inspect
+from collections.abc import Callable
+from typing import NamedTuple
+
+from tfdisco.metrics import perception, vae
 from tfdisco.shapes import check_choice
 
-# Each takes keyword arguments and returns rows {'factor', 'metric', 'value', 'count'}.
+
+class Suite(NamedTuple):
+    """A set of figures.
+
+    evaluate: measures; its keyword arguments are the suite's options, its result is what
+      JSON can hold.
+    table: that result as text, for people.
+    """
+
+    evaluate: Callable
+    table: Callable
+
+
 SUITES = {
-    'vae': vae.evaluate,
+    'perception': Suite(perception.evaluate, perception.table),
+    'vae': Suite(vae.evaluate, vae.table),
 }
 
 
 def run(suite, **options):
-    """Runs a suite of `SUITES`; returns its rows.
+    """Runs a suite of `SUITES`; returns its result.
 
     Raises:
-      ValueError: if there is no such suite, or of the suite itself.
+      ValueError: if there is no such suite, it has no such option, or of the suite itself.
     """
     check_choice('suite', suite, SUITES)
-    return SUITES[suite](**options)
+    known = inspect.signature(SUITES[suite].evaluate).parameters
+    for name in options:
+        if name not in known:
+            raise ValueError(f'{name}: expected an option of suite {suite} '
+                             f'({", ".join(known)}), got one of another')
+    return SUITES[suite].evaluate(**options)
 
 
-def table(rows):
-    """The rows as text, one a line, for people."""
-    lines = [f'{"factor":13} {"metric":38} {"value":>9} {"count":>7}']
-    lines += [f'{row["factor"]:13} {row["metric"]:38} {row["value"]:9.4f} {row["count"]:7d}'
-              for row in rows]
-    return '\n'.join(lines)
+def table(suite, result):
+    """What `run` returned as text, for people."""
+    return SUITES[suite].table(result)

@@ -10,7 +10,7 @@ from tfdisco import images
 
 COUNT, COLUMNS = 32, 8
 TRUE, ESTIMATED = (40, 200, 60), (230, 40, 40)
-RADIUS = 1.5  # of a landmark, pixels
+RADIUS = 1 / 170  # of a landmark, as a share of the picture's width
 LEGEND = 'landmarks: true green, estimated red'
 
 
@@ -57,7 +57,8 @@ class Worst:
 def _dotted(image, *sets):
     picture = Image.fromarray(image)
     draw = ImageDraw.Draw(picture)
+    radius = max(1.0, RADIUS * image.shape[1])
     for points, color in sets:
         for x, y in np.asarray(points, np.float64).tolist():
-            draw.ellipse((x - RADIUS, y - RADIUS, x + RADIUS, y + RADIUS), fill=color)
+            draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=color)
     return np.asarray(picture)
