@@ -111,6 +111,12 @@ def test_sizes_are_checked(make, options, message):
         make(**options)
 
 
+@pytest.mark.parametrize('side', [17, 30, 33])
+def test_inputs_of_odd_sizes(side):
+    see = RecognitionNetwork(widths=small.WIDTHS, blocks=small.BLOCKS, input_size=side)
+    assert see(small.pictures(2, side, side)).shape == (2, see.size)
+
+
 @pytest.mark.parametrize('make', MAKERS, ids=lambda make: make.__name__)
 def test_images_of_another_size_are_refused(make):
     with pytest.raises(ValueError, match=r'images: expected shape \[B, 32, 32, 3\]'):

@@ -1,5 +1,8 @@
 """Perception: each network once, any size, right gradients, clear errors."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -114,3 +117,27 @@ def test_loading_takes_each_file(tmp_path):
     np.testing.assert_allclose(loaded.similarity(vectors, vectors), [1, 1])
     with pytest.raises(ValueError, match="of kind 'parsing', got 'recognition'"):
         Perception.load(toy.model(), **{**paths, 'parsing': paths['recognition']})
+
+
+def test_a_saved_graph_needs_nothing_of_this_package(tmp_path):
+    perception = small.perception()
+    module = tf.Module()
+    module.networks = [perception.reconstruction.network, perception.recognition.network,
+                       perception.parsing.network]
+    module.observe = tf.function(lambda images: perception(images)._asdict(), input_signature=[
+        tf.TensorSpec([None, None, None, 3])])
+    images = small.pictures(2, 48, 40)
+    tf.saved_model.save(module, str(tmp_path))
+    code = """
+import sys
+import numpy as np
+import tensorflow as tf
+loaded = tf.saved_model.load('.')
+np.savez('seen.npz', **loaded.observe(tf.constant(np.load('images.npy'))))
+assert not any(name.startswith('tfdisco') for name in sys.modules)
+"""
+    np.save(tmp_path / 'images.npy', images)
+    subprocess.run([sys.executable, '-c', code], check=True, cwd=tmp_path)
+    with np.load(tmp_path / 'seen.npz') as seen:
+        for name, expected in perception(images)._asdict().items():
+            np.testing.assert_allclose(seen[name], expected, atol=1e-4, err_msg=name)

@@ -39,7 +39,7 @@ class Block(tf.keras.layers.Layer):
         hidden = self.units['conv2'](hidden, training=training)
         if 'shortcut' in self.units:
             if self._stride > 1:
-                values = tf.nn.avg_pool2d(values, self._stride, self._stride, 'VALID')
+                values = tf.nn.avg_pool2d(values, self._stride, self._stride, 'SAME')
             values = self.units['shortcut'](values, training=training)
         return tf.nn.relu(values + hidden)
 

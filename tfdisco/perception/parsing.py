@@ -98,10 +98,11 @@ class Parsing:
         """Looks at pictures [B, H, W, 3] in [-1, 1], framed as in `face3d.framing`."""
         logits = self.network(resize.to_square(images, self.network.input_size))
         height, width = resize.size(images)
-        # Probabilities and not logits, so that they add up to 1 after interpolation as well.
-        maps = resize.from_square(tf.nn.softmax(logits), height, width)
-        by_class = dict(zip(CLASSES, tf.split(maps, len(CLASSES), axis=-1)))
-        return Parsed(**by_class)
+        # Probabilities and not logits, so that they add up to 1 after interpolation as well;
+        # one by one, so that a graph leaves those out that nobody asks for.
+        maps = tf.split(tf.nn.softmax(logits), len(CLASSES), axis=-1)
+        return Parsed(**{name: resize.from_square(values, height, width)
+                         for name, values in zip(CLASSES, maps)})
 
 
 def _double(values):
