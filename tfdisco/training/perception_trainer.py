@@ -59,10 +59,11 @@ class PerceptionTrainer:
         self.optimizer.build(self._variables)
         self.step_count = tf.Variable(0, dtype=tf.int64, trainable=False, name='step')
         self._random = tf.random.Generator.from_seed(seed, alg='philox')
+        # Weights as lists: of layers in a dict, Keras 3 does not keep statistics in a checkpoint.
         self.checkpoint = tf.train.Checkpoint(
-            network=task.network, average=task.average, optimizer=self.optimizer,
-            step=self.step_count, random=self._random,
-            **({} if task.head is None else {'head': task.head}))
+            network=list(task.network.weights), average=list(task.average.weights),
+            head=[] if task.head is None else list(task.head.weights),
+            optimizer=self.optimizer, step=self.step_count, random=self._random)
 
     def step(self):
         """Trains on one batch.
