@@ -66,18 +66,24 @@ class Frozen:
 
 
 def stir(network, seed=0):
-    """Gives every variable of a network that trains, its moving averages too, random values."""
+    """Gives every unit of a network that trains, or a single unit, random values.
+
+    The averages of the normalisation too. In the order of the units, which does not
+    depend on the version of Keras.
+    """
     rng = np.random.default_rng(seed)
-    for variable in network.variables:
-        name = getattr(variable, 'path', variable.name)
-        noise = rng.normal(size=variable.shape)
-        if 'variance' in name or 'scale' in name:
-            value = np.exp(0.3 * noise)
-        elif 'gamma' in name:
-            value = 1.0 + 0.3 * noise
-        elif 'kernel' in name:
-            value = noise * np.sqrt(2.0 / np.prod(variable.shape[:-1]))
+    for unit in getattr(network, 'units', {'': network}).values():
+        kernel = rng.normal(size=unit.kernel.shape)
+        unit.kernel.assign(kernel * np.sqrt(2.0 / np.prod(unit.kernel.shape[:-1])))
+        outputs = unit.kernel.shape[-1]
+        gamma, variance = 1.0 + 0.3 * rng.normal(size=outputs), np.exp(0.3 * rng.normal(
+            size=outputs))
+        beta, mean = 0.1 * rng.normal(size=(2, outputs))
+        if unit.norm is None:
+            unit.bias.assign(beta)
         else:
-            value = 0.1 * noise
-        variable.assign(value.astype(np.float32))
+            unit.norm.gamma.assign(gamma)
+            unit.norm.beta.assign(beta)
+            unit.norm.moving_mean.assign(mean)
+            unit.norm.moving_variance.assign(variance)
     return network

@@ -25,22 +25,28 @@ class Block(tf.keras.layers.Layer):
         """Takes numbers of channels and the stride, 1 or 2; frozen as in `layers.Unit`."""
         super().__init__(**kwargs)
         self._stride = stride
-        self.units = {'conv1': ConvUnit(inputs, outputs, stride=stride, frozen=frozen),
-                      'conv2': ConvUnit(outputs, outputs, relu=False, frozen=frozen)}
+        self.conv1 = ConvUnit(inputs, outputs, stride=stride, frozen=frozen)
+        self.conv2 = ConvUnit(outputs, outputs, relu=False, frozen=frozen)
+        self.shortcut = None
         if stride > 1 or inputs != outputs:
-            self.units['shortcut'] = ConvUnit(inputs, outputs, size=1, relu=False, frozen=frozen)
+            self.shortcut = ConvUnit(inputs, outputs, size=1, relu=False, frozen=frozen)
         self.built = True
+
+    @property
+    def units(self):
+        """{name: `layers.Unit`} of everything in it."""
+        units = {'conv1': self.conv1, 'conv2': self.conv2}
+        return units if self.shortcut is None else {**units, 'shortcut': self.shortcut}
 
     def build(self, input_shape=None):
         self.built = True
 
     def call(self, values, training=None):
-        hidden = self.units['conv1'](values, training=training)
-        hidden = self.units['conv2'](hidden, training=training)
-        if 'shortcut' in self.units:
+        hidden = self.conv2(self.conv1(values, training=training), training=training)
+        if self.shortcut is not None:
             if self._stride > 1:
                 values = tf.nn.avg_pool2d(values, self._stride, self._stride, 'SAME')
-            values = self.units['shortcut'](values, training=training)
+            values = self.shortcut(values, training=training)
         return tf.nn.relu(values + hidden)
 
 
@@ -49,7 +55,7 @@ class Backbone(tf.keras.layers.Layer):
 
     Attributes:
       widths: channels of each map.
-      units: {name: `layers.Unit`} of everything in it.
+      counts: numbers of blocks, see `blocks`.
     """
 
     def __init__(self, widths, blocks, frozen=False, **kwargs):
@@ -73,20 +79,22 @@ class Backbone(tf.keras.layers.Layer):
             check_positive('widths', width)
             if stage or count:
                 check_positive('blocks', count)
-        self.widths = tuple(widths)
+        self.widths, self.counts = tuple(widths), tuple(blocks)
         self.stem = ConvUnit(3, widths[0], stride=2, frozen=frozen)
-        self.blocks, self._stages = [], []
-        self.units = {'stem': self.stem}
         inputs = widths[0]
-        for stage, (width, count) in enumerate(zip(widths, blocks)):
-            for index in range(count):
-                block = Block(inputs, width, 2 if stage and not index else 1, frozen)
-                self.units.update({f'stage{stage}/block{index}/{name}': unit
-                                   for name, unit in block.units.items()})
-                self.blocks.append(block)
-                self._stages.append(stage)
-                inputs = width
+        for stage, index in self._places():
+            # An attribute each: of lists and dicts, checkpoints with Keras 3 keep nothing.
+            setattr(self, f'stage{stage}_block{index}', Block(
+                inputs, widths[stage], 2 if stage and not index else 1, frozen))
+            inputs = widths[stage]
         self.built = True
+
+    @property
+    def units(self):
+        """{name: `layers.Unit`} of everything in it."""
+        return {'stem': self.stem, **{
+            f'stage{stage}/block{index}/{name}': unit for stage, index in self._places()
+            for name, unit in self._block(stage, index).units.items()}}
 
     def build(self, input_shape=None):
         self.built = True
@@ -94,10 +102,18 @@ class Backbone(tf.keras.layers.Layer):
     def call(self, images, training=None):
         """Images [B, H, W, 3] -> a list of [B, H / 2, W / 2, widths[0]], [B, H / 4, ...] ..."""
         maps = [self.stem(images, training=training)]
-        for block, stage in zip(self.blocks, self._stages):
-            values = block(maps[-1], training=training)
+        for stage, index in self._places():
+            values = self._block(stage, index)(maps[-1], training=training)
             if stage == len(maps):
                 maps.append(values)
             else:
                 maps[-1] = values
         return maps
+
+    def _places(self):
+        """(stage, index) of each block, in order."""
+        return [(stage, index) for stage, count in enumerate(self.counts)
+                for index in range(count)]
+
+    def _block(self, stage, index):
+        return getattr(self, f'stage{stage}_block{index}')

@@ -13,6 +13,7 @@ from tfdisco.shapes import check_shape
 INPUT_SIZE, SIZE = 150, 128  # pixels of a side, and of the descriptor
 MEAN_COLOR = (122.782, 117.001, 104.298)  # red, green, blue from 0 to 255
 STEM = ('conv32_down', 32)
+CONVS = ('conv1', 'conv2')  # of each block
 # Name, channels, whether the block halves the size.
 BLOCKS = (
     ('conv32_1', 32, False), ('conv32_2', 32, False), ('conv32_3', 32, False),
@@ -41,16 +42,21 @@ class DlibDescriptor(network.PerceptionNetwork):
         super().__init__(INPUT_SIZE, frozen, **kwargs)
         self.size = SIZE
         name, inputs = STEM
-        self.units = {name: ConvUnit(3, inputs, size=7, stride=2, padding='VALID',
-                                     frozen=frozen)}
+        self._add(name, ConvUnit(3, inputs, size=7, stride=2, padding='VALID', frozen=frozen))
         for name, outputs, halves in BLOCKS:
-            self.units[f'{name}/conv1'] = ConvUnit(
+            self._add(f'{name}/conv1', ConvUnit(
                 inputs, outputs, stride=2 if halves else 1,
-                padding='VALID' if halves else 'SAME', frozen=frozen)
-            self.units[f'{name}/conv2'] = ConvUnit(outputs, outputs, relu=False, frozen=frozen)
+                padding='VALID' if halves else 'SAME', frozen=frozen))
+            self._add(f'{name}/conv2', ConvUnit(outputs, outputs, relu=False, frozen=frozen))
             inputs = outputs
-        self.units['fc'] = DenseUnit(inputs, SIZE, relu=False, norm=False, frozen=frozen)
+        self._add('fc', DenseUnit(inputs, SIZE, relu=False, norm=False, frozen=frozen))
         self.built = True
+
+    @property
+    def units(self):
+        """See `PerceptionNetwork`."""
+        names = [STEM[0], *(f'{name}/{conv}' for name, *_ in BLOCKS for conv in CONVS), 'fc']
+        return {name: self._unit(name) for name in names}
 
     @property
     def config(self):
@@ -64,16 +70,23 @@ class DlibDescriptor(network.PerceptionNetwork):
         """Images [B, 150, 150, 3] in [-1, 1] -> dlib's descriptor [B, 128]."""
         check_shape('images', images, ['B', INPUT_SIZE, INPUT_SIZE, 3])
         values = (127.5 * (images + 1.0) - tf.constant(MEAN_COLOR)) / 255.0
-        values = self.units[STEM[0]](values, training=training)
+        values = self._unit(STEM[0])(values, training=training)
         values = tf.nn.max_pool2d(values, 3, 2, 'VALID')
         for name, _, halves in BLOCKS:
-            hidden = self.units[f'{name}/conv1'](values, training=training)
-            hidden = self.units[f'{name}/conv2'](hidden, training=training)
+            hidden = values
+            for conv in CONVS:
+                hidden = self._unit(f'{name}/{conv}')(hidden, training=training)
             if halves:
                 values = tf.nn.avg_pool2d(values, 2, 2, 'VALID')
                 values, hidden = _padded(values, hidden.shape), _padded(hidden, values.shape)
             values = tf.nn.relu(values + hidden)
-        return self.units['fc'](tf.reduce_mean(values, axis=[1, 2]))
+        return self._unit('fc')(tf.reduce_mean(values, axis=[1, 2]))
+
+    def _add(self, name, unit):
+        setattr(self, name.replace('/', '_'), unit)
+
+    def _unit(self, name):
+        return getattr(self, name.replace('/', '_'))
 
 
 def _padded(values, shape):

@@ -9,7 +9,8 @@ class PerceptionNetwork(tf.keras.Model):
     """A network of `layers.Unit`s that looks at square images.
 
     A subclass sets `KIND`, makes its layers in its constructor, which takes the entries of
-    `config` and `frozen`, and fills `units`.
+    `config` and `frozen`, and says what its `units` are. A layer is an attribute, for of lists
+    and dicts of layers, checkpoints with Keras 3 keep nothing.
 
     Attributes:
       config: dict that JSON can hold, the constructor's arguments.
@@ -24,7 +25,11 @@ class PerceptionNetwork(tf.keras.Model):
         """See the class."""
         super().__init__(**kwargs)
         self.input_size, self.frozen = int(input_size), bool(frozen)
-        self.units = {}
+
+    @property
+    def units(self):
+        """See the class."""
+        raise NotImplementedError
 
     @property
     def config(self):

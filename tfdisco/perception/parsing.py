@@ -50,30 +50,37 @@ class ParsingNetwork(network.PerceptionNetwork):
         if input_size % 2 ** len(widths):
             raise ValueError(f'input_size: expected a multiple of {2 ** len(widths)}, got '
                              f'{input_size}')
-        self._blocks = tuple(blocks)
         self.backbone = Backbone(widths, blocks, frozen)
-        self._joins = [ConvUnit(above + below, below, frozen=frozen)
-                       for below, above in zip(widths[-2::-1], widths[:0:-1])]
+        for index, (below, above) in enumerate(zip(widths[-2::-1], widths[:0:-1])):
+            setattr(self, f'join{index}', ConvUnit(above + below, below, frozen=frozen))
         self._logits = ConvUnit(widths[0], len(CLASSES), size=1, relu=False, norm=False,
                                 frozen=frozen)
-        self.units = {**self.backbone.units, 'logits': self._logits,
-                      **{f'join{index}': unit for index, unit in enumerate(self._joins)}}
         self.built = True
+
+    @property
+    def units(self):
+        """See `PerceptionNetwork`."""
+        return {**self.backbone.units, **self._joins(), 'logits': self._logits}
 
     @property
     def config(self):
         """See `PerceptionNetwork`."""
-        return {'widths': list(self.backbone.widths), 'blocks': list(self._blocks),
+        return {'widths': list(self.backbone.widths), 'blocks': list(self.backbone.counts),
                 'input_size': self.input_size}
 
     def call(self, images, training=None):
         check_shape('images', images, ['B', self.input_size, self.input_size, 3])
         *beside, values = self.backbone(images, training=training)
-        for join in self._joins:
+        for join in self._joins().values():
             values = tf.concat([_double(values), beside.pop()], axis=-1)
             values = join(values, training=training)
         logits = self._logits(values)
         return resize.from_square(logits, self.input_size, self.input_size)
+
+    def _joins(self):
+        """{name: unit} of the way back up."""
+        return {f'join{index}': getattr(self, f'join{index}')
+                for index in range(len(self.backbone.widths) - 1)}
 
 
 class Parsing:

@@ -45,19 +45,23 @@ class RecognitionNetwork(network.PerceptionNetwork):
         super().__init__(input_size, frozen, **kwargs)
         for name, value in (('size', size), ('channels', channels), ('input_size', input_size)):
             check_positive(name, value)
-        self.size, self._channels, self._blocks = size, channels, tuple(blocks)
+        self.size, self._channels = size, channels
         self.backbone = Backbone(widths, blocks, frozen)
         side = -(-input_size // 2 ** len(widths))
         self._reduce = ConvUnit(widths[-1], channels, size=1, frozen=frozen)
         self._vector = DenseUnit(side * side * channels, size, relu=False, frozen=frozen)
-        self.units = {**self.backbone.units, 'reduce': self._reduce, 'vector': self._vector}
         self.built = True
+
+    @property
+    def units(self):
+        """See `PerceptionNetwork`."""
+        return {**self.backbone.units, 'reduce': self._reduce, 'vector': self._vector}
 
     @property
     def config(self):
         """See `PerceptionNetwork`."""
         return {'size': self.size, 'widths': list(self.backbone.widths),
-                'blocks': list(self._blocks), 'channels': self._channels,
+                'blocks': list(self.backbone.counts), 'channels': self._channels,
                 'input_size': self.input_size}
 
     def call(self, images, training=None):

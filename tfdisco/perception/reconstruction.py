@@ -73,7 +73,6 @@ class ReconstructionNetwork(network.PerceptionNetwork):
                             ('input_size', input_size)):
             check_positive(name, value)
         self.outputs_size = self.layout.size + TRANSLATION_SIZE
-        self._blocks = tuple(blocks)
         self.backbone = Backbone(widths, blocks, frozen)
         side = -(-input_size // 2 ** len(widths))
         self._reduce = ConvUnit(widths[-1], channels, size=1, frozen=frozen)
@@ -81,8 +80,6 @@ class ReconstructionNetwork(network.PerceptionNetwork):
         # Nearly zero at first: the mean face, which is the best guess without a picture.
         self._raw = DenseUnit(hidden, self.outputs_size, relu=False, norm=False, frozen=frozen,
                               initializer=tf.keras.initializers.RandomNormal(stddev=1e-3))
-        self.units = {**self.backbone.units, 'reduce': self._reduce, 'hidden': self._hidden,
-                      'raw': self._raw}
         self.offset, self.scale = (
             self.add_weight(name=name, shape=(self.outputs_size,), initializer=initializer,
                             trainable=False)
@@ -103,12 +100,18 @@ class ReconstructionNetwork(network.PerceptionNetwork):
         return result
 
     @property
+    def units(self):
+        """See `PerceptionNetwork`."""
+        return {**self.backbone.units, 'reduce': self._reduce, 'hidden': self._hidden,
+                'raw': self._raw}
+
+    @property
     def config(self):
         """See `PerceptionNetwork`."""
         return {'layout': {part: int(getattr(self.layout, part))
                            for part in factors.COEFFICIENT_PARTS},
                 'model_name': self.model_name, 'widths': list(self.backbone.widths),
-                'blocks': list(self._blocks), 'channels': self._channels,
+                'blocks': list(self.backbone.counts), 'channels': self._channels,
                 'hidden': self._hidden_units, 'input_size': self.input_size}
 
     def call(self, images, training=None):
