@@ -55,7 +55,7 @@ class Backbone(tf.keras.layers.Layer):
 
     Attributes:
       widths: channels of each map.
-      counts: numbers of blocks, see `blocks`.
+      counts: residual blocks of each stage, that behind the stem first.
     """
 
     def __init__(self, widths, blocks, frozen=False, **kwargs):

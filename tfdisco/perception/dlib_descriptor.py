@@ -1,4 +1,4 @@
-"""The face descriptor of dlib (King 2017), a residual network of 27 convolutions.
+"""The face descriptor of dlib (King 2017), a residual network of 29 convolutions.
 
 Its published weights separate people better than what can be trained on rendered ones.
 They are not part of this package: scripts/import_weights.py converts them.
