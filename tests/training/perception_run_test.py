@@ -19,7 +19,7 @@ from tfdisco.training.perception_run import PerceptionRun
 
 TERMS = {'reconstruction': {'landmarks', 'pose', 'expression', 'color'},
          'recognition': {'margin_softmax'}, 'parsing': {'cross_entropy', 'hair_overlap'}}
-FIGURES = {'reconstruction': {'landmarks_percent', 'pose_degrees', 'expression', 'identity'},
+FIGURES = {'reconstruction': {'landmarks_percent', 'pose_degrees', 'expression_rms_mm', 'color'},
            'recognition': {'recognition_auc'}, 'parsing': {'hair_iou', 'face_iou'}}
 
 LOADS = {

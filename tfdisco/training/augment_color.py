@@ -13,6 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfdisco.face3d.lighting import AMBIENT
+from tfdisco.training.augment_frame import along_axes
 
 LUMINANCE = (0.299, 0.587, 0.114)
 # The table of JPEG's standard (ITU-T T.81, K.1) at quality 50, for all three colours.
@@ -104,19 +105,8 @@ def compress(images, coarseness):
     transform = tf.constant(np.kron(np.eye(blocks), _cosines()), tf.float32)
     steps = np.tile(QUANTISATION, (blocks, blocks))[..., np.newaxis]
     steps = steps * coarseness[:, tf.newaxis, tf.newaxis, tf.newaxis]
-    waves = _both_axes(images, transform)
-    return _both_axes(tf.round(waves / steps) * steps, tf.transpose(transform))
-
-
-def _both_axes(images, matrix):
-    """M X M^T of every channel of images [B, S, S, C]."""
-    shape = tf.shape(images)
-    size, channels = images.shape[1], images.shape[-1]
-    for _ in range(2):
-        flat = tf.reshape(images, [-1, size, size * channels])
-        flat = tf.matmul(tf.tile(matrix[tf.newaxis], [shape[0], 1, 1]), flat)
-        images = tf.transpose(tf.reshape(flat, shape), [0, 2, 1, 3])
-    return images
+    waves = along_axes(images, transform)
+    return along_axes(tf.round(waves / steps) * steps, tf.transpose(transform))
 
 
 def _cosines():

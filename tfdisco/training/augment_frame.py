@@ -78,12 +78,7 @@ def fill_border(images, outside, plain):
     place = tf.range(size, dtype=tf.float32)
     kernel = tf.exp(-0.5 * tf.square((place[:, tf.newaxis] - place) / (BLUR * size)))
     kernel /= tf.reduce_sum(kernel, axis=1, keepdims=True)
-    flat = tf.matmul(tf.tile(kernel[tf.newaxis], [tf.shape(images)[0], 1, 1]),
-                     tf.reshape(images, [-1, size, size * 3]))
-    flat = tf.transpose(tf.reshape(flat, [-1, size, size, 3]), [0, 2, 1, 3])
-    flat = tf.matmul(tf.tile(kernel[tf.newaxis], [tf.shape(images)[0], 1, 1]),
-                     tf.reshape(flat, [-1, size, size * 3]))
-    blurred = tf.transpose(tf.reshape(flat, [-1, size, size, 3]), [0, 2, 1, 3])
+    blurred = along_axes(images, kernel)
     inside = tf.cast(outside <= 0.0, tf.float32)
     mean = (tf.reduce_sum(images * inside, axis=[1, 2], keepdims=True)
             / tf.reduce_sum(inside, axis=[1, 2], keepdims=True))
@@ -91,6 +86,15 @@ def fill_border(images, outside, plain):
     at_once = plain * tf.cast(outside > 0.0, tf.float32)
     for target, complete in ((blurred, BLURRED_AT), (mean, PLAIN_AT)):
         images += tf.maximum(tf.minimum(outside / complete, 1.0), at_once) * (target - images)
+    return images
+
+
+def along_axes(images, matrix):
+    """M X M^T of every channel of images [B, S, S, C], for one matrix [S, S]."""
+    size, channels = images.shape[1], images.shape[-1]
+    for _ in range(2):  # each time along the second axis, which becomes the third
+        rows = tf.matmul(matrix[tf.newaxis], tf.reshape(images, [-1, size, size * channels]))
+        images = tf.transpose(tf.reshape(rows, [-1, size, size, channels]), [0, 2, 1, 3])
     return images
 
 

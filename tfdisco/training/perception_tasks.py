@@ -17,7 +17,7 @@ import tensorflow as tf
 
 from tfdisco.face3d.landmarks import OUTER_EYE_CORNERS
 from tfdisco.losses import parsing, recognition
-from tfdisco.losses.reconstruction import ReconstructionLoss
+from tfdisco.losses.reconstruction import COLOR_TERMS, ReconstructionLoss
 from tfdisco.metrics.verification import verification
 from tfdisco.perception.parsing import CLASSES, ParsingNetwork
 from tfdisco.perception.recognition import SHARE, RecognitionNetwork
@@ -51,10 +51,14 @@ class ReconstructionTask:
         """See the module."""
         errors = self._errors(outputs, seen)
         left, right = (seen['landmarks'][:, corner] for corner in OUTER_EYE_CORNERS)
-        landmarks = errors.pop('landmarks') / tf.norm(right - left, axis=1)
-        angle = 2.0 * tf.asin(tf.minimum(errors.pop('pose') / 2.0, 1.0))
-        return {'landmarks_percent': 100.0 * landmarks, 'pose_degrees': angle * (180.0 / np.pi),
-                **errors}
+        percent = 100.0 / tf.norm(right - left, axis=1)  # of the distance of the eyes' corners
+        angle = 2.0 * tf.asin(tf.minimum(errors['pose'] / 2.0, 1.0))
+        return {'landmarks_percent': percent * errors['landmarks'],
+                'openings_percent': percent * errors['openings'],
+                'pose_degrees': angle * (180.0 / np.pi), 'points_mm': errors['points'],
+                'identity_rms_mm': errors['identity'], 'expression_rms_mm': errors['expression'],
+                'translation_mm': errors['translation'],
+                **{name: errors[name] for name in COLOR_TERMS}}
 
     def figures(self, measures, identity):
         """See the module; means over faces."""
