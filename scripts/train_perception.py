@@ -2,6 +2,8 @@
 
     python scripts/train_perception.py --network=reconstruction --data=data/rendered \
         --logdir=runs/reconstruction
+    python scripts/train_perception.py --network=reconstruction --data=data/rendered \
+        --photos=data/photos --recognition=dlib --logdir=runs/with_photos
 
 The same command goes on with a run that was interrupted. NETWORK.npz and NETWORK.json in the
 folder of the run are the result; a file of that name in tfdisco/pretrained is the built-in.

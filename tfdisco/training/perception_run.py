@@ -45,8 +45,8 @@ class PerceptionRun:
     network: str
     data: str
     model: str = BUILT_IN
-    steps: int = 10000
-    batch: int = 64
+    steps: int = 8000
+    batch: int = 32
     learning_rate: float = 2e-3
     weight_decay: float = 0.02
     scale: float = 32.0
