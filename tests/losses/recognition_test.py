@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfdisco.losses.recognition import cosface_term
+from tfdisco.losses.recognition import coefficients_term, cosface_term
 
 
 def unit(values):
@@ -32,3 +32,13 @@ def test_shapes_are_checked(features, centers, identities, name):
     with pytest.raises(ValueError, match=rf'^{name}: expected shape'):
         cosface_term(tf.zeros(features), tf.zeros(centers), tf.zeros(identities, tf.int64), 1.0,
                      0.0)
+
+
+def test_coefficients_count_by_what_they_show():
+    found, true = tf.constant([[1.0, 2.0], [0.0, -1.0]]), tf.constant([[0.0, 2.0], [0.0, 3.0]])
+    term = coefficients_term(found, true, np.array([0.5, 2.0], np.float32))
+    assert float(term) == pytest.approx((0.25 + 64) / 4)
+    with pytest.raises(ValueError, match=r'^visibility: expected shape \[2\]'):
+        coefficients_term(found, true, np.ones(3))
+    with pytest.raises(ValueError, match=r'^coefficients: expected shape \[2, 2\]'):
+        coefficients_term(found, true[:, :1], np.ones(2))

@@ -18,7 +18,8 @@ from tfdisco.training import perception_data, perception_run, perception_tasks
 from tfdisco.training.perception_run import PerceptionRun
 
 TERMS = {'reconstruction': {'landmarks', 'pose', 'expression', 'color'},
-         'recognition': {'margin_softmax'}, 'parsing': {'cross_entropy', 'hair_overlap'}}
+         'recognition': {'margin_softmax', 'coefficients'},
+         'parsing': {'cross_entropy', 'hair_overlap'}}
 FIGURES = {'reconstruction': {'landmarks_percent', 'pose_degrees', 'expression_rms_mm', 'color'},
            'recognition': {'recognition_auc'}, 'parsing': {'hair_iou', 'face_iou'}}
 

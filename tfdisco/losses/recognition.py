@@ -1,4 +1,4 @@
-"""Softmax over identities with a margin: CosFace (Wang et al. 2018), Eq. 4."""
+"""Who a face is: softmax over identities with a margin, CosFace (Wang et al. 2018), Eq. 4."""
 
 import tensorflow as tf
 
@@ -29,3 +29,23 @@ def cosface_term(features, centers, identities, scale, margin):
     true = tf.one_hot(identities, centers.shape[0])
     return tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(
         labels=true, logits=scale * (cosines - margin * true)))
+
+
+def coefficients_term(found, coefficients, visibility):
+    """Mean square error of a person's coefficients, weighted by what they change of the face.
+
+    Args:
+      found: [B, K].
+      coefficients: [B, K] standard deviations.
+      visibility: [K], see `face3d.visibility`.
+
+    Returns:
+      [], about 1 if every coefficient is taken for 0.
+
+    Raises:
+      ValueError: on wrong shapes.
+    """
+    check_shape('found', found, ['B', 'K'])
+    check_shape('coefficients', coefficients, list(found.shape))
+    check_shape('visibility', visibility, [found.shape[1]])
+    return tf.reduce_mean(tf.square(visibility * (found - coefficients)))

@@ -50,7 +50,7 @@ class PerceptionRun:
     learning_rate: float = 2e-3
     weight_decay: float = 0.02
     scale: float = 32.0
-    margin: float = 0.3
+    margin: float = 0.2
     photos: str = None
     recognition: str = None
     seed: int = 0
@@ -117,7 +117,7 @@ def train(run, logdir, progress=None):
     tf.keras.utils.set_random_seed(run.seed)  # of the first weights
     people = int(seen.identity.max()) + 1
     task = kind(run, model, people)
-    augmenter = Augmenter(task.network.input_size, kind.crop, model)
+    augmenter = Augmenter(task.network.input_size, kind.crop, model, kind.augmentation)
     photos = None
     if run.photos:
         photos = PhotoSupervision(

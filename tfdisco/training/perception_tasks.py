@@ -3,6 +3,7 @@
 A task has
   names: fields of `perception_data.Faces` that it needs; masks among them or not;
   crop: the central share of pictures that its network sees;
+  augmentation: how strongly they are changed;
   network, average: two networks of one make; the trainer trains the first and averages its
     weights in the second;
   head: None, or a layer of weights that are trained as well, but not kept;
@@ -15,16 +16,19 @@ A task has
 import numpy as np
 import tensorflow as tf
 
+from tfdisco import factors
 from tfdisco.face3d.landmarks import OUTER_EYE_CORNERS
+from tfdisco.face3d.visibility import visibility
 from tfdisco.losses import parsing, recognition
 from tfdisco.losses.reconstruction import COLOR_TERMS, ReconstructionLoss
 from tfdisco.metrics.verification import verification
 from tfdisco.perception.parsing import CLASSES, ParsingNetwork
 from tfdisco.perception.recognition import SHARE, RecognitionNetwork
 from tfdisco.perception.reconstruction import ReconstructionNetwork
+from tfdisco.training.perception_augment import Augmentation
 
-MARGIN_FROM, MARGIN_UNTIL = 0.05, 0.25  # share of the training in which the margin grows
-CENTER_LENGTH = 0.1  # of each entry at first; only the direction counts
+MARGIN_FROM, MARGIN_UNTIL = 0.3, 0.7  # share of the training in which the margin grows
+COEFFICIENTS_WEIGHT = 5.0  # beside nats
 PAIRS = 5000  # of one person, and as many of two, in a recognition figure
 SURE = 0.5  # the share of a pixel from which on it counts as hair
 
@@ -33,7 +37,7 @@ class ReconstructionTask:
     """Coefficients and translation of a face, see `losses.reconstruction`."""
 
     names = ('image', 'coefficients', 'translation', 'landmarks')
-    crop = 1.0
+    crop, augmentation = 1.0, Augmentation()
 
     def __init__(self, run, model, identities):
         """Takes a `PerceptionRun`, its `MorphableModel` and the number of people."""
@@ -71,27 +75,45 @@ class ReconstructionTask:
 
 
 class RecognitionTask:
-    """Unit vectors that tell people apart, see `losses.recognition`."""
+    """Unit vectors that tell people apart, see `losses.recognition`.
 
-    names = ('image', 'identity')
+    That people are told apart says little of how, and nothing at first. So a linear map,
+    which is not kept, has to find the coefficients of a person's shape and colour in the
+    vector as well.
+    """
+
+    names = ('image', 'identity', 'coefficients')
     crop = SHARE
+    # What tells people apart is fine, and gone from a picture that is bad enough.
+    augmentation = Augmentation(
+        shift=0.02, scale=0.03, far=0.0, window=0.1, soft=0.3, tint=0.04, brightness=0.12,
+        grey=0.2, bent=0.2, covered=0.1, compressed=0.2, noisy=0.2)
 
     def __init__(self, run, model, identities):
         """See `ReconstructionTask`; people are numbered from 0."""
-        del model
         self.network, self.average = RecognitionNetwork(), RecognitionNetwork()
+        self._part = model.layout.factor_slice(factors.IDENTITY)
+        self._visibility = visibility(model)[self._part].astype(np.float32)
         self._scale, self._margin = run.scale, run.margin
         self.head = tf.keras.layers.Layer(name='head')
-        self._centers = self.head.add_weight(
-            name='centers', shape=(identities, self.network.size),
-            initializer=tf.keras.initializers.RandomNormal(stddev=CENTER_LENGTH))
+        self._centers, self._to_coefficients = (
+            self.head.add_weight(name=name, shape=shape,
+                                 initializer=tf.keras.initializers.RandomNormal(stddev=0.1))
+            for name, shape in (('centers', (identities, self.network.size)),
+                                ('to_coefficients', (self.network.size, len(self._visibility)))))
 
     def terms(self, outputs, seen, progress):
         """See the module."""
         grown = (progress - MARGIN_FROM) / (MARGIN_UNTIL - MARGIN_FROM)
         margin = self._margin * tf.clip_by_value(grown, 0.0, 1.0)
-        return {'margin_softmax': recognition.cosface_term(
-            outputs, self._centers, seen['identity'], self._scale, margin)}
+        # Entries of a unit vector are small.
+        found = np.sqrt(self.network.size) * tf.matmul(
+            outputs, tf.convert_to_tensor(self._to_coefficients))
+        return {
+            'margin_softmax': recognition.cosface_term(
+                outputs, self._centers, seen['identity'], self._scale, margin),
+            'coefficients': COEFFICIENTS_WEIGHT * recognition.coefficients_term(
+                found, seen['coefficients'][:, self._part], self._visibility)}
 
     def measures(self, outputs, seen):
         """See the module."""
@@ -108,7 +130,7 @@ class ParsingTask:
     """Shares of background, face and hair at each pixel, see `losses.parsing`."""
 
     names = ('image', 'masks')
-    crop = 1.0
+    crop, augmentation = 1.0, Augmentation()
 
     def __init__(self, run, model, identities):
         """See `ReconstructionTask`."""
