@@ -81,6 +81,14 @@ def numbered_dots(image, points, color=(220, 30, 30)):
     return np.asarray(picture)
 
 
+def dots(image, points, color):
+    """Draws a pixel at each of points [N, 2] (x, y) pixels on a uint8 picture [H, W, 3]."""
+    picture = Image.fromarray(image)
+    draw = ImageDraw.Draw(picture)
+    draw.point([(int(x), int(y)) for x, y in points], fill=color)
+    return np.asarray(picture)
+
+
 def write_png(path, image):
     """Writes a uint8 picture [H, W, 3]; the file appears whole or not at all."""
     os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)

@@ -7,7 +7,7 @@ from tests.data.dotted import WHERE, Reconstruction, dots, photograph, placed
 from tests.face3d import toy
 from tfdisco.data import alignment, photo_faces, photo_step
 from tfdisco.data.photo_files import Photograph
-from tfdisco.data.photo_pool import Workers
+from tfdisco.data.workers import Workers
 from tfdisco.data.photo_report import Row
 from tfdisco.face3d.renderer import FaceRenderer
 

@@ -54,7 +54,7 @@ class FaceFinisher:
         Args:
           found: yields (photograph, identity, `AlignedFace`).
           rows: {file name: `photo_report.Row`}; told what is written and what is not.
-          workers: `photo_pool.Workers`, which cut faces out again.
+          workers: `workers.Workers`, which cut faces out again.
         """
         waiting = []
         for entry in found:

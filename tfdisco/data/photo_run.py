@@ -2,16 +2,13 @@
 
 import dataclasses
 import hashlib
-import json
 import os
 import re
 
-from tfdisco import files
-from tfdisco.data import alignment, photo_step
+from tfdisco.data import alignment, output_folder, photo_step
 from tfdisco.face3d.morphable_model import BUILT_IN
 from tfdisco.shapes import check_positive
 
-CONFIG = 'config.json'
 FACES_PER_FILE = 100  # room in the identity numbers, where every face has its own
 DEFAULTS = {field.name: field.default for field in dataclasses.fields(photo_step.PictureSettings)}
 
@@ -113,21 +110,5 @@ def claim(out, run, listed):
     names = '\n'.join(f'{photo.name} {photo.length}' for photo in listed)
     config = {**dataclasses.asdict(run), 'files': len(listed),
               'names': hashlib.sha256(names.encode()).hexdigest()[:16]}
-    os.makedirs(out, exist_ok=True)
-    path = os.path.join(out, CONFIG)
-    if not os.path.exists(path):
-        if os.listdir(out):
-            raise ValueError(f'out: expected an empty folder, or one of a run to go on with, '
-                             f'got {out} with {sorted(os.listdir(out))[:3]}')
-        with files.replacing(path) as file:
-            file.write((json.dumps(config, indent=1) + '\n').encode())
-        return
-    with open(path, encoding='utf-8') as file:
-        there = json.load(file)
     # The same files may have moved.
-    differ = {name: there.get(name) for name, value in config.items()
-              if name != 'photos' and there.get(name) != value}
-    if differ:
-        raise ValueError(f'out: {out} holds photographs prepared with '
-                         + ', '.join(f'{name}={value}' for name, value in differ.items())
-                         + '; pass the same flags to go on with them, or another --out')
+    output_folder.claim(out, config, may_differ=['photos'])

@@ -17,7 +17,7 @@ import PIL
 import tensorflow as tf
 
 import tfdisco
-from tfdisco.data import (photo_files, photo_points, photo_pool, photo_report, photo_run,
+from tfdisco.data import (photo_files, photo_points, workers, photo_report, photo_run,
                           photo_sheet, photo_step, records)
 from tfdisco.data.photo_faces import FaceFinisher
 
@@ -68,7 +68,7 @@ def prepare(run, model, out, reconstruct, processes=1, batch=16, sheet=24, progr
         if progress:
             progress(done, len(listed))
 
-    with photo_pool.Workers(processes) as workers:
+    with workers.Workers(processes) as pool:
         for index, part in enumerate(parts):
             shard = records.shard_path(out, index, len(parts))
             table = _table(out, index)
@@ -77,13 +77,13 @@ def prepare(run, model, out, reconstruct, processes=1, batch=16, sheet=24, progr
                 step(len(part))
                 continue
             rows = {photo.name: photo_report.Row(photo.name) for photo in part}
-            found = _found(part, rows, identities, points, settings, workers, step)
-            records.write_shard(shard, finisher.finish(found, rows, workers))
+            found = _found(part, rows, identities, points, settings, pool, step)
+            records.write_shard(shard, finisher.finish(found, rows, pool))
             photo_report.write(table, rows.values())
     return _close(out, run, model, listed, len(parts), sheet)
 
 
-def _found(part, rows, identities, points, settings, workers, step):
+def _found(part, rows, identities, points, settings, pool, step):
     """Yields (photograph, identity, `AlignedFace`); writes the rows' reasons."""
     tasks, kept = [], []
     for photo in part:
@@ -100,7 +100,7 @@ def _found(part, rows, identities, points, settings, workers, step):
             continue
         kept.append(photo)
         tasks.append((photo, given, settings))
-    for photo, result in zip(kept, workers.in_order(photo_step.align_file, tasks)):
+    for photo, result in zip(kept, pool.in_order(photo_step.align_file, tasks)):
         rows[photo.name].because(result.note)
         if len(result.faces) > photo_run.FACES_PER_FILE:
             rows[photo.name].because(f'the {photo_run.FACES_PER_FILE} largest of '

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from tfdisco.data.photo_pool import AHEAD, Workers
+from tfdisco.data.workers import AHEAD, Workers
 
 
 def late(number, seconds):

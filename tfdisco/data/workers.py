@@ -12,7 +12,7 @@ AHEAD = 4  # tasks a process that may wait, done or not
 
 
 class Workers:
-    """Processes that run picklable functions; with one process, this one.
+    """Processes that run picklable functions, with one thread each.
 
     Example:
       with Workers(4) as workers:
@@ -20,14 +20,24 @@ class Workers:
               ...
     """
 
-    def __init__(self, processes):
-        """Takes the number of processes; raises ValueError unless it is above 0."""
+    def __init__(self, processes, apart=False):
+        """See the class.
+
+        Args:
+          processes: their number.
+          apart: whether a single process is another one as well, and not this one, whose
+            threads are the caller's: for results that do not depend on their number.
+
+        Raises:
+          ValueError: unless processes is above 0.
+        """
         check_positive('processes', processes)
         self._processes, self._pool = int(processes), None
+        self._here = self._processes == 1 and not apart
 
     def __enter__(self):
         """Starts the processes."""
-        if self._processes > 1:
+        if not self._here:
             # A forked TensorFlow hangs.
             self._pool = concurrent.futures.ProcessPoolExecutor(
                 self._processes, multiprocessing.get_context('spawn'), _start)

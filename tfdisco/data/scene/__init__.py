@@ -1,0 +1,1 @@
+"""What a picture shows beyond the morphable model: hair, clothes, glasses, background, camera."""
