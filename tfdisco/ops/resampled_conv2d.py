@@ -3,7 +3,8 @@
 import tensorflow as tf
 
 from tfdisco import shapes
-from tfdisco.ops.upfirdn2d import FILTER, downsample2d, padding_for, upfirdn2d, upsample2d
+from tfdisco.ops.upfirdn2d import (FILTER, downsample2d, padding_for, upfirdn2d, upsample2d,
+                                   without_images)
 
 
 def resampled_conv2d(x, w, up=1, down=1, filter=FILTER, impl='auto'):
@@ -31,6 +32,8 @@ def resampled_conv2d(x, w, up=1, down=1, filter=FILTER, impl='auto'):
     """
     x, w = tf.convert_to_tensor(x), tf.convert_to_tensor(w)
     kernel = check_kernel(x, w, up, down)
+    if x.shape[0] == 0:
+        return without_images(resampled_conv2d, x, w, up, down, filter, impl)
     if up == down == 1:
         return tf.nn.conv2d(x, w, 1, 'SAME')
     if kernel == 1:
@@ -44,7 +47,8 @@ def resampled_conv2d(x, w, up=1, down=1, filter=FILTER, impl='auto'):
                                for axis, known in enumerate(x.shape)]
     size = [batch, (height - 1) * up + kernel, (width - 1) * up + kernel, w.shape[3]]
     # A transposed convolution turns the kernel around.
-    x = tf.nn.conv2d_transpose(x, tf.transpose(tf.reverse(w, [0, 1]), [0, 1, 3, 2]), size, up, 'VALID')
+    w = tf.transpose(tf.reverse(w, [0, 1]), [0, 1, 3, 2])
+    x = tf.nn.conv2d_transpose(x, w, size, up, 'VALID')
     top, bottom, left, right = padding_for(filter, up=up)
     # The first of its outputs lies kernel // 2 before the first pixel, and the last
     # inserted zeros are missing.

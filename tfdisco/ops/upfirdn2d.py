@@ -54,6 +54,8 @@ def upfirdn2d(x, filter, up=1, down=1, padding=0, gain=1., flip=False, impl='aut
 
 def _upfirdn2d_ref(x, filter_y, filter_x, up, down, padding):
     """`upfirdn2d` in TensorFlow operations."""
+    if x.shape[0] == 0:
+        return without_images(_upfirdn2d_ref, x, filter_y, filter_x, up, down, padding)
     dtype, (batch, height, width, channels) = x.dtype, tf.unstack(tf.shape(x))
     x = tf.cast(x, tf.float32)
     if max(up) > 1:
@@ -63,13 +65,14 @@ def _upfirdn2d_ref(x, filter_y, filter_x, up, down, padding):
     top, bottom, left, right = padding
     x = tf.pad(x, [[0, 0]] + [[max(first, 0), max(last, 0)]
                               for first, last in ((top, bottom), (left, right))] + [[0, 0]])
-    x = x[:, max(-top, 0):-bottom if bottom < 0 else None,
-          max(-left, 0):-right if right < 0 else None]
+    if min(padding) < 0:
+        x = x[:, max(-top, 0):bottom if bottom < 0 else None,
+              max(-left, 0):right if right < 0 else None]
     kernel = tf.constant(np.einsum('ry,rx->yx', filter_y, filter_x))
     kernel = tf.tile(kernel[:, :, None, None], [1, 1, channels, 1])
     stride = down[0] if down[0] == down[1] else 1  # TensorFlow has no other
     x = tf.nn.depthwise_conv2d(x, kernel, [1, stride, stride, 1], 'VALID')
-    if stride == 1:
+    if down[0] != down[1]:
         x = x[:, ::down[0], ::down[1]]
     return tf.cast(x, dtype)
 
@@ -121,6 +124,11 @@ def padding_for(filter, up=1, down=1, kernel=1):
         last = (taps - up) // 2 if up > 1 else (taps - down) // 2
         sides += [first + kernel // 2, last + kernel // 2]
     return tuple(sides)
+
+
+def without_images(function, x, *arguments):
+    """function(x, ..) for an empty batch, of which oneDNN's convolutions get the shape wrong."""
+    return function(tf.pad(x, [[0, 1], [0, 0], [0, 0], [0, 0]]), *arguments)[:0]
 
 
 def _terms(filter, gain, flip):
