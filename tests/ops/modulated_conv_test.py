@@ -137,25 +137,6 @@ def test_sixteen_bit_images(impl, dtype, unit, options):
     assert all(np.isfinite(tf.cast(g, tf.float32)).all() for g in gradients)
 
 
-def test_same_gradient_on_every_run(impl):
-    x, _, styles, noise, bias = _scene(1, 40, 33, 24, 24, batch=1)
-    if impl == 'reference':
-        pytest.skip('TensorFlow adds up as its threads come')
-    from tfdisco.ops import native
-
-    def gradients():
-        with tf.GradientTape() as tape:
-            inputs = [tf.constant(value) for value in (x, styles, noise, bias)]
-            tape.watch(inputs)
-            y = native.load().tfdisco_modulate(x=inputs[0], scale=inputs[1], noise=inputs[2],
-                                               bias=inputs[3], **activation_attributes('lrelu'))
-            loss = tf.reduce_sum(tf.sin(y))
-        return tape.gradient(loss, inputs)
-
-    for a, b in zip(gradients(), gradients()):
-        np.testing.assert_array_equal(a, b)
-
-
 def test_sizes_found_out_at_run_time(impl):
     scene = _scene(up=2)
     function = tf.function(
