@@ -93,7 +93,7 @@ def _functions(op, shapes):
 def _compare(name, ours, theirs):
     """Raises AssertionError unless both give the same."""
     for a, b in zip(tf.nest.flatten(ours), tf.nest.flatten(theirs)):
-        # Where rounding decides on which side of 0 a value lies, single gradients differ.
+        # Where rounding decides on which side of 0 a value lies, single gradients differ much.
         difference = np.mean(np.abs(a - b)) / np.mean(np.abs(b))
-        if not difference < 1e-4:
+        if not difference < 1e-3:
             raise AssertionError(f'{name}: the results differ by {difference:.1e}')
