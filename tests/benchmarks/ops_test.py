@@ -30,4 +30,4 @@ def test_different_results_are_refused():
     values = np.arange(9.)
     ops._compare('name', [values], [values + 1e-6])
     with pytest.raises(AssertionError, match='name: the results differ by 1.0e-02'):
-        ops._compare('name', [values, values], [values, values * 1.01])
+        ops._compare('name', [values, values * 1.01], [values, values])
