@@ -1,6 +1,7 @@
 """Times tfdisco beside its peers.
 
   python scripts/benchmark.py --suite=render --json
+  python scripts/benchmark.py --suite=ops
 """
 
 import json

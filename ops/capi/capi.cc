@@ -5,9 +5,12 @@
 #include <thread>
 #include <vector>
 
+#include "ops/bias_act/bias_act.h"
 #include "ops/image_warp/image_warp.h"
 #include "ops/interpolate_attributes/interpolate_attributes.h"
+#include "ops/modulated_conv/modulated_conv.h"
 #include "ops/rasterize_triangles/rasterize_triangles.h"
+#include "ops/upfirdn2d/upfirdn2d.h"
 
 #if defined(TFDISCO_CUDA)
 #include <cuda_runtime_api.h>
@@ -49,6 +52,13 @@ int ForType(int dtype, const Action& action) {
     default:
       return Report("dtype: expected 0 (float32), 1 (float16) or 2 (bfloat16)");
   }
+}
+
+UpfirdnShape UpfirdnShapeOf(const int64_t sizes[15]) {
+  const auto axis = [](const int64_t* s) {
+    return ResampledAxis{s[0], s[1], s[2], s[3], s[4], s[5]};
+  };
+  return {sizes[0], sizes[1], sizes[2], axis(sizes + 3), axis(sizes + 9)};
 }
 
 }  // namespace
@@ -127,6 +137,109 @@ int tfdisco_image_warp_grad_cpu(int64_t batch, int64_t height, int64_t width, in
     ImageWarpGradCpu({batch, height, width, channels}, static_cast<const T*>(image), flow,
                      static_cast<const T*>(grad_warped), sums.data(),
                      static_cast<T*>(grad_image), grad_flow, Threads(threads));
+    return Report(nullptr);
+  });
+}
+
+int tfdisco_bias_act_cpu(int64_t rows, int64_t channels, int dtype, float slope, float gain,
+                         float limit, const void* x, const float* bias, void* output,
+                         int threads) {
+  return ForType(dtype, [&](auto zero) {
+    using T = decltype(zero);
+    BiasActCpu({rows, channels}, {slope, gain, limit}, static_cast<const T*>(x), bias,
+               static_cast<T*>(output), Threads(threads));
+    return Report(nullptr);
+  });
+}
+
+int tfdisco_bias_act_grad_cpu(int64_t rows, int64_t channels, int dtype, float slope, float gain,
+                              float limit, const void* output, const void* grad, void* grad_x,
+                              float* grad_bias, int threads) {
+  return ForType(dtype, [&](auto zero) {
+    using T = decltype(zero);
+    const BiasActShape shape = {rows, channels};
+    std::vector<float> sums(shape.bands() * channels);
+    float* const scratch = sums.data();
+    BiasActGradCpu(shape, {slope, gain, limit}, static_cast<const T*>(output),
+                   static_cast<const T*>(grad), scratch, static_cast<T*>(grad_x), grad_bias,
+                   Threads(threads));
+    return Report(nullptr);
+  });
+}
+
+int tfdisco_bias_act_grad_grad_cpu(int64_t rows, int64_t channels, int dtype, float slope,
+                                   float gain, float limit, const void* output,
+                                   const void* second_x, const float* second_bias,
+                                   void* second_grad, int threads) {
+  return ForType(dtype, [&](auto zero) {
+    using T = decltype(zero);
+    BiasActGradGradCpu({rows, channels}, {slope, gain, limit},
+                       static_cast<const T*>(output), static_cast<const T*>(second_x),
+                       second_bias, static_cast<T*>(second_grad), Threads(threads));
+    return Report(nullptr);
+  });
+}
+
+int tfdisco_modulate_cpu(int64_t batch, int64_t pixels, int64_t channels, int dtype, float slope,
+                         float gain, float limit, const void* x, const float* scale,
+                         const float* noise, const float* bias, void* output, int threads) {
+  return ForType(dtype, [&](auto zero) {
+    using T = decltype(zero);
+    const ModulateInputs<T> inputs = {static_cast<const T*>(x), scale, noise, bias};
+    ModulateCpu({batch, pixels, channels}, {slope, gain, limit}, inputs,
+                static_cast<T*>(output), Threads(threads));
+    return Report(nullptr);
+  });
+}
+
+int tfdisco_modulate_grad_cpu(int64_t batch, int64_t pixels, int64_t channels, int dtype,
+                              float slope, float gain, float limit, const void* x,
+                              const float* scale, const float* noise, const float* bias,
+                              const void* grad, void* grad_x, float* grad_scale,
+                              float* grad_noise, float* grad_bias, int threads) {
+  return ForType(dtype, [&](auto zero) {
+    using T = decltype(zero);
+    const ModulateShape shape = {batch, pixels, channels};
+    const ModulateInputs<T> inputs = {static_cast<const T*>(x), scale, noise, bias};
+    const ModulateGrads<T> grads = {static_cast<T*>(grad_x), grad_scale, grad_noise, grad_bias};
+    std::vector<float> sums(batch * shape.bands() * 2 * channels);
+    float* const scratch = sums.data();
+    ModulateGradCpu(shape, {slope, gain, limit}, inputs, static_cast<const T*>(grad), scratch,
+                    grads, Threads(threads));
+    return Report(nullptr);
+  });
+}
+
+int tfdisco_modulate_grad_grad_cpu(int64_t batch, int64_t pixels, int64_t channels, int dtype,
+                                   float slope, float gain, float limit, const void* x,
+                                   const float* scale, const float* noise, const float* bias,
+                                   const void* grad, const void* second_x,
+                                   const float* second_scale, const float* second_noise,
+                                   const float* second_bias, void* grad_x, float* grad_scale,
+                                   void* grad_grad, int threads) {
+  return ForType(dtype, [&](auto zero) {
+    using T = decltype(zero);
+    const ModulateShape shape = {batch, pixels, channels};
+    const ModulateInputs<T> inputs = {static_cast<const T*>(x), scale, noise, bias};
+    const ModulateSeconds<T> seconds = {static_cast<const T*>(second_x), second_scale,
+                                        second_noise, second_bias};
+    const ModulateSecondGrads<T> second_grads = {static_cast<T*>(grad_x), grad_scale,
+                                                 static_cast<T*>(grad_grad)};
+    std::vector<float> sums(batch * shape.bands() * channels);
+    float* const scratch = sums.data();
+    ModulateGradGradCpu(shape, {slope, gain, limit}, inputs, static_cast<const T*>(grad), seconds,
+                        scratch, second_grads, Threads(threads));
+    return Report(nullptr);
+  });
+}
+
+int tfdisco_upfirdn2d_cpu(const int64_t sizes[15], int dtype, const void* image,
+                          const float* filter_y, const float* filter_x, void* resampled,
+                          int threads) {
+  return ForType(dtype, [&](auto zero) {
+    using T = decltype(zero);
+    UpfirdnCpu(UpfirdnShapeOf(sizes), static_cast<const T*>(image), filter_y, filter_x,
+               static_cast<T*>(resampled), Threads(threads));
     return Report(nullptr);
   });
 }
@@ -235,6 +348,106 @@ int tfdisco_image_warp_grad_gpu(int64_t batch, int64_t height, int64_t width, in
                                    static_cast<const T*>(image), flow,
                                    static_cast<const T*>(grad_warped), sums.as<float>(),
                                    static_cast<T*>(grad_image), grad_flow, stream));
+  });
+}
+
+int tfdisco_bias_act_gpu(int64_t rows, int64_t channels, int dtype, float slope, float gain,
+                         float limit, const void* x, const float* bias, void* output,
+                         void* stream) {
+  return ForType(dtype, [&](auto zero) {
+    using T = decltype(zero);
+    return Report(BiasActGpu({rows, channels}, {slope, gain, limit}, static_cast<const T*>(x),
+                             bias, static_cast<T*>(output), stream));
+  });
+}
+
+int tfdisco_bias_act_grad_gpu(int64_t rows, int64_t channels, int dtype, float slope, float gain,
+                              float limit, const void* output, const void* grad, void* grad_x,
+                              float* grad_bias, void* stream) {
+  return ForType(dtype, [&](auto zero) {
+    using T = decltype(zero);
+    const BiasActShape shape = {rows, channels};
+    const Scratch sums(shape.bands() * channels * sizeof(float), stream);
+    if (sums.problem() != nullptr) return Report(sums.problem());
+    float* const scratch = sums.as<float>();
+    return Report(BiasActGradGpu(shape, {slope, gain, limit}, static_cast<const T*>(output),
+                                 static_cast<const T*>(grad), scratch, static_cast<T*>(grad_x),
+                                 grad_bias, stream));
+  });
+}
+
+int tfdisco_bias_act_grad_grad_gpu(int64_t rows, int64_t channels, int dtype, float slope,
+                                   float gain, float limit, const void* output,
+                                   const void* second_x, const float* second_bias,
+                                   void* second_grad, void* stream) {
+  return ForType(dtype, [&](auto zero) {
+    using T = decltype(zero);
+    return Report(BiasActGradGradGpu(
+        {rows, channels}, {slope, gain, limit}, static_cast<const T*>(output),
+        static_cast<const T*>(second_x), second_bias, static_cast<T*>(second_grad), stream));
+  });
+}
+
+int tfdisco_modulate_gpu(int64_t batch, int64_t pixels, int64_t channels, int dtype, float slope,
+                         float gain, float limit, const void* x, const float* scale,
+                         const float* noise, const float* bias, void* output, void* stream) {
+  return ForType(dtype, [&](auto zero) {
+    using T = decltype(zero);
+    const ModulateInputs<T> inputs = {static_cast<const T*>(x), scale, noise, bias};
+    return Report(ModulateGpu({batch, pixels, channels}, {slope, gain, limit}, inputs,
+                              static_cast<T*>(output), stream));
+  });
+}
+
+int tfdisco_modulate_grad_gpu(int64_t batch, int64_t pixels, int64_t channels, int dtype,
+                              float slope, float gain, float limit, const void* x,
+                              const float* scale, const float* noise, const float* bias,
+                              const void* grad, void* grad_x, float* grad_scale,
+                              float* grad_noise, float* grad_bias, void* stream) {
+  return ForType(dtype, [&](auto zero) {
+    using T = decltype(zero);
+    const ModulateShape shape = {batch, pixels, channels};
+    const ModulateInputs<T> inputs = {static_cast<const T*>(x), scale, noise, bias};
+    const ModulateGrads<T> grads = {static_cast<T*>(grad_x), grad_scale, grad_noise, grad_bias};
+    const Scratch sums(batch * shape.bands() * 2 * channels * sizeof(float), stream);
+    if (sums.problem() != nullptr) return Report(sums.problem());
+    float* const scratch = sums.as<float>();
+    return Report(ModulateGradGpu(shape, {slope, gain, limit}, inputs,
+                                  static_cast<const T*>(grad), scratch, grads, stream));
+  });
+}
+
+int tfdisco_modulate_grad_grad_gpu(int64_t batch, int64_t pixels, int64_t channels, int dtype,
+                                   float slope, float gain, float limit, const void* x,
+                                   const float* scale, const float* noise, const float* bias,
+                                   const void* grad, const void* second_x,
+                                   const float* second_scale, const float* second_noise,
+                                   const float* second_bias, void* grad_x, float* grad_scale,
+                                   void* grad_grad, void* stream) {
+  return ForType(dtype, [&](auto zero) {
+    using T = decltype(zero);
+    const ModulateShape shape = {batch, pixels, channels};
+    const ModulateInputs<T> inputs = {static_cast<const T*>(x), scale, noise, bias};
+    const ModulateSeconds<T> seconds = {static_cast<const T*>(second_x), second_scale,
+                                        second_noise, second_bias};
+    const ModulateSecondGrads<T> second_grads = {static_cast<T*>(grad_x), grad_scale,
+                                                 static_cast<T*>(grad_grad)};
+    const Scratch sums(batch * shape.bands() * channels * sizeof(float), stream);
+    if (sums.problem() != nullptr) return Report(sums.problem());
+    float* const scratch = sums.as<float>();
+    return Report(ModulateGradGradGpu(shape, {slope, gain, limit}, inputs,
+                                      static_cast<const T*>(grad), seconds, scratch,
+                                      second_grads, stream));
+  });
+}
+
+int tfdisco_upfirdn2d_gpu(const int64_t sizes[15], int dtype, const void* image,
+                          const float* filter_y, const float* filter_x, void* resampled,
+                          void* stream) {
+  return ForType(dtype, [&](auto zero) {
+    using T = decltype(zero);
+    return Report(UpfirdnGpu(UpfirdnShapeOf(sizes), static_cast<const T*>(image), filter_y,
+                             filter_x, static_cast<T*>(resampled), stream));
   });
 }
 

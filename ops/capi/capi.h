@@ -52,6 +52,41 @@ int tfdisco_image_warp_grad_cpu(int64_t batch, int64_t height, int64_t width, in
                                 const void* grad_warped, void* grad_image, float* grad_flow,
                                 int threads);
 
+// slope, gain and limit: ops/common/activation.h. rows: the product of all axes of x
+// but the last. dtype: that of x, output and their gradients.
+int tfdisco_bias_act_cpu(int64_t rows, int64_t channels, int dtype, float slope, float gain,
+                         float limit, const void* x, const float* bias, void* output,
+                         int threads);
+int tfdisco_bias_act_grad_cpu(int64_t rows, int64_t channels, int dtype, float slope, float gain,
+                              float limit, const void* output, const void* grad, void* grad_x,
+                              float* grad_bias, int threads);
+int tfdisco_bias_act_grad_grad_cpu(int64_t rows, int64_t channels, int dtype, float slope,
+                                   float gain, float limit, const void* output,
+                                   const void* second_x, const float* second_bias,
+                                   void* second_grad, int threads);
+// What surrounds modulated_conv2d's convolution: ops/modulated_conv/modulated_conv.h.
+// noise and its gradients may be NULL, all together.
+int tfdisco_modulate_cpu(int64_t batch, int64_t pixels, int64_t channels, int dtype, float slope,
+                         float gain, float limit, const void* x, const float* scale,
+                         const float* noise, const float* bias, void* output, int threads);
+int tfdisco_modulate_grad_cpu(int64_t batch, int64_t pixels, int64_t channels, int dtype,
+                              float slope, float gain, float limit, const void* x,
+                              const float* scale, const float* noise, const float* bias,
+                              const void* grad, void* grad_x, float* grad_scale,
+                              float* grad_noise, float* grad_bias, int threads);
+int tfdisco_modulate_grad_grad_cpu(int64_t batch, int64_t pixels, int64_t channels, int dtype,
+                                   float slope, float gain, float limit, const void* x,
+                                   const float* scale, const float* noise, const float* bias,
+                                   const void* grad, const void* second_x,
+                                   const float* second_scale, const float* second_noise,
+                                   const float* second_bias, void* grad_x, float* grad_scale,
+                                   void* grad_grad, int threads);
+// sizes: batch, channels, terms, then for y and for x: input, output, taps, up, down,
+// pad, as ops/upfirdn2d/upfirdn2d.h defines them.
+int tfdisco_upfirdn2d_cpu(const int64_t sizes[15], int dtype, const void* image,
+                          const float* filter_y, const float* filter_x, void* resampled,
+                          int threads);
+
 // Present where the library was built with CUDA.
 int tfdisco_rasterize_triangles_gpu(int64_t batch, int64_t vertices, int64_t triangles,
                                     int64_t height, int64_t width, int cull,
@@ -85,6 +120,34 @@ int tfdisco_image_warp_grad_gpu(int64_t batch, int64_t height, int64_t width, in
                                 int dtype, const void* image, const float* flow,
                                 const void* grad_warped, void* grad_image, float* grad_flow,
                                 void* stream);
+int tfdisco_bias_act_gpu(int64_t rows, int64_t channels, int dtype, float slope, float gain,
+                         float limit, const void* x, const float* bias, void* output,
+                         void* stream);
+int tfdisco_bias_act_grad_gpu(int64_t rows, int64_t channels, int dtype, float slope, float gain,
+                              float limit, const void* output, const void* grad, void* grad_x,
+                              float* grad_bias, void* stream);
+int tfdisco_bias_act_grad_grad_gpu(int64_t rows, int64_t channels, int dtype, float slope,
+                                   float gain, float limit, const void* output,
+                                   const void* second_x, const float* second_bias,
+                                   void* second_grad, void* stream);
+int tfdisco_modulate_gpu(int64_t batch, int64_t pixels, int64_t channels, int dtype, float slope,
+                         float gain, float limit, const void* x, const float* scale,
+                         const float* noise, const float* bias, void* output, void* stream);
+int tfdisco_modulate_grad_gpu(int64_t batch, int64_t pixels, int64_t channels, int dtype,
+                              float slope, float gain, float limit, const void* x,
+                              const float* scale, const float* noise, const float* bias,
+                              const void* grad, void* grad_x, float* grad_scale,
+                              float* grad_noise, float* grad_bias, void* stream);
+int tfdisco_modulate_grad_grad_gpu(int64_t batch, int64_t pixels, int64_t channels, int dtype,
+                                   float slope, float gain, float limit, const void* x,
+                                   const float* scale, const float* noise, const float* bias,
+                                   const void* grad, const void* second_x,
+                                   const float* second_scale, const float* second_noise,
+                                   const float* second_bias, void* grad_x, float* grad_scale,
+                                   void* grad_grad, void* stream);
+int tfdisco_upfirdn2d_gpu(const int64_t sizes[15], int dtype, const void* image,
+                          const float* filter_y, const float* filter_x, void* resampled,
+                          void* stream);
 
 #ifdef __cplusplus
 }

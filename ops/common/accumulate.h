@@ -20,6 +20,15 @@ TFDISCO_HOST_DEVICE void Accumulate(float* target, float value) {
 #endif
 }
 
+// Into how many bands to cut `rows` rows of `width` values where each band adds up
+// on its own and the bands' sums are added afterwards, in order. Depends on the
+// sizes alone, so the result is the same for any number of threads.
+TFDISCO_HOST_DEVICE int64_t BandsOf(int64_t rows, int64_t width) {
+  constexpr int64_t kValuesABand = 8192;
+  const int64_t bands = rows * width / kValuesABand;
+  return bands < 1 ? 1 : bands < rows ? bands : rows;
+}
+
 // Splits the rows of every image into bands that scatter into buffers of their
 // own, which are then summed in order. The number of bands depends on the sizes
 // alone, so the result is the same for any number of threads.

@@ -8,8 +8,12 @@
 #endif
 
 #include <string>
+#include <vector>
 
+#include "ops/common/activation.h"
+#include "ops/common/float16.h"
 #include "ops/common/parallel_for.h"
+#include "tensorflow/core/framework/bfloat16.h"
 #include "tensorflow/core/framework/common_shape_fns.h"
 #include "tensorflow/core/framework/op.h"
 #include "tensorflow/core/framework/op_kernel.h"
@@ -26,6 +30,30 @@ inline ParallelFor PoolOf(tensorflow::OpKernelContext* context) {
   };
 }
 
+// TensorFlow's 16-bit types and ours are the same bits.
+template <typename T>
+struct Bits {
+  using type = T;
+};
+template <>
+struct Bits<Eigen::half> {
+  using type = Float16;
+};
+template <>
+struct Bits<tensorflow::bfloat16> {
+  using type = BFloat16;
+};
+
+template <typename T>
+const typename Bits<T>::type* Data(const tensorflow::Tensor& tensor) {
+  return reinterpret_cast<const typename Bits<T>::type*>(tensor.flat<T>().data());
+}
+
+template <typename T>
+typename Bits<T>::type* MutableData(tensorflow::Tensor* tensor) {
+  return reinterpret_cast<typename Bits<T>::type*>(tensor->flat<T>().data());
+}
+
 // InvalidArgument unless `tensor` has shape `sizes`; -1 matches any size.
 inline tensorflow::Status CheckShape(const char* name, const tensorflow::Tensor& tensor,
                                      std::initializer_list<int64_t> sizes) {
@@ -39,6 +67,33 @@ inline tensorflow::Status CheckShape(const char* name, const tensorflow::Tensor&
   if (same) return tensorflow::Status();
   return tensorflow::errors::InvalidArgument(name, ": expected shape [", expected, "], got ",
                                              tensor.shape().DebugString());
+}
+
+// InvalidArgument unless both have the same shape.
+inline tensorflow::Status CheckSameShape(const char* name, const tensorflow::Tensor& tensor,
+                                         const tensorflow::Tensor& expected) {
+  if (tensor.shape() == expected.shape()) return tensorflow::Status();
+  return tensorflow::errors::InvalidArgument(name, ": expected shape ",
+                                             expected.shape().DebugString(), ", got ",
+                                             tensor.shape().DebugString());
+}
+
+// A shape function: output i has the shape of input inputs[i].
+inline auto SameShapes(std::vector<int> inputs) {
+  return [inputs](tensorflow::shape_inference::InferenceContext* c) {
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      c->set_output(static_cast<int>(i), c->input(inputs[i]));
+    }
+    return tensorflow::Status();
+  };
+}
+
+// The attributes slope, gain and limit of an op with an activation.
+inline tensorflow::Status ReadActivation(tensorflow::OpKernelConstruction* context,
+                                         Activation* act) {
+  TF_RETURN_IF_ERROR(context->GetAttr("slope", &act->slope));
+  TF_RETURN_IF_ERROR(context->GetAttr("gain", &act->gain));
+  return context->GetAttr("limit", &act->limit);
 }
 
 // Extends [*least, *most] to hold all of `data`. Without an early exit it vectorises.

@@ -1,6 +1,5 @@
 #include "ops/common/tensorflow_helpers.h"
 #include "ops/image_warp/image_warp.h"
-#include "tensorflow/core/framework/bfloat16.h"
 
 namespace tfdisco {
 namespace {
@@ -46,30 +45,6 @@ REGISTER_OP("TfdiscoImageWarpGrad")
       c->set_output(1, c->input(1));
       return Status();
     });
-
-// TensorFlow's 16-bit types and ours are the same bits.
-template <typename T>
-struct Bits {
-  using type = T;
-};
-template <>
-struct Bits<Eigen::half> {
-  using type = Float16;
-};
-template <>
-struct Bits<tensorflow::bfloat16> {
-  using type = BFloat16;
-};
-
-template <typename T>
-const typename Bits<T>::type* Data(const Tensor& tensor) {
-  return reinterpret_cast<const typename Bits<T>::type*>(tensor.flat<T>().data());
-}
-
-template <typename T>
-typename Bits<T>::type* MutableData(Tensor* tensor) {
-  return reinterpret_cast<typename Bits<T>::type*>(tensor->flat<T>().data());
-}
 
 Status CheckInputs(OpKernelContext* context, WarpShape* shape) {
   const Tensor& image = context->input(0);

@@ -8,11 +8,13 @@ import tensorflow as tf
 
 from tests.ops.implementations import needs_native
 from tfdisco.ops import native
+from tfdisco.ops.bias_act import activation_attributes
 from tfdisco.ops.image_warp import image_warp
 from tfdisco.ops.interpolate_attributes import interpolate_attributes
 from tfdisco.ops.rasterize_triangles import rasterize_triangles
 
 THREADS = (1, 3)
+DTYPES = ((tf.float32, 0), (tf.float16, 1), (tf.bfloat16, 2))
 pytestmark = needs_native
 
 
@@ -23,9 +25,10 @@ def library():
     return loaded
 
 
-def _call(function, sizes, options, arrays, threads):
-    """Calls with int64 sizes, int options and array pointers."""
+def _call(function, sizes, options, arrays, threads, numbers=()):
+    """Calls with int64 sizes, int options, float numbers and array pointers."""
     status = function(*(ctypes.c_int64(size) for size in sizes), *map(ctypes.c_int, options),
+                      *map(ctypes.c_float, numbers),
                       *(array.ctypes.data_as(ctypes.c_void_p) for array in arrays),
                       ctypes.c_int(threads))
     assert status == 0
@@ -80,7 +83,7 @@ def test_rasterize_and_interpolate(library, threads):
 
 
 @pytest.mark.parametrize('threads', THREADS)
-@pytest.mark.parametrize('dtype, code', [(tf.float32, 0), (tf.float16, 1), (tf.bfloat16, 2)])
+@pytest.mark.parametrize('dtype, code', DTYPES)
 def test_image_warp(library, threads, dtype, code):
     rng = np.random.default_rng(2)
     image = tf.cast(rng.normal(size=(1, 70, 11, 3)), dtype)
@@ -101,6 +104,85 @@ def test_image_warp(library, threads, dtype, code):
     np.testing.assert_array_equal(outputs[0].astype(np.float32), tf.cast(warped, tf.float32))
     np.testing.assert_array_equal(outputs[1].astype(np.float32), tf.cast(grad_image, tf.float32))
     np.testing.assert_array_equal(flow_output, grad_flow)
+
+
+def _equal(ours, theirs):
+    for a, b in zip(ours, theirs):
+        np.testing.assert_array_equal(a.astype(np.float32), tf.cast(b, tf.float32))
+
+
+@pytest.mark.parametrize('threads', THREADS)
+@pytest.mark.parametrize('dtype, code', DTYPES)
+def test_bias_act(library, threads, dtype, code):
+    rng = np.random.default_rng(3)
+    rows, channels = 2000, 37
+    x, second_x = (tf.cast(rng.normal(size=(rows, channels)), dtype) for _ in range(2))
+    bias, second_bias = (rng.normal(size=channels).astype(np.float32) for _ in range(2))
+    act = activation_attributes('lrelu', clamp=1.5)
+    ops, sizes = native.load(), [rows, channels]
+    output = ops.tfdisco_bias_act(x=x, bias=bias, **act)
+    grads = ops.tfdisco_bias_act_grad(output=output, grad=second_x, **act)
+    second = ops.tfdisco_bias_act_grad_grad(output=output, second_x=second_x,
+                                            second_bias=second_bias, **act)
+
+    def call(name, *arrays):
+        _call(getattr(library, f'tfdisco_{name}_cpu'), sizes, [code], arrays, threads,
+              act.values())
+
+    ours = [np.empty_like(x.numpy()) for _ in range(3)] + [np.empty_like(bias)]
+    call('bias_act', x.numpy(), bias, ours[0])
+    call('bias_act_grad', ours[0], second_x.numpy(), ours[1], ours[3])
+    call('bias_act_grad_grad', ours[0], second_x.numpy(), second_bias, ours[2])
+    _equal(ours, [output, grads.grad_x, second, grads.grad_bias])
+
+
+@pytest.mark.parametrize('threads', THREADS)
+@pytest.mark.parametrize('dtype, code', DTYPES)
+def test_modulate(library, threads, dtype, code):
+    rng = np.random.default_rng(4)
+    batch, height, width, channels = 2, 40, 33, 21
+    x, grad, second_x = (tf.cast(rng.normal(size=(batch, height, width, channels)), dtype)
+                         for _ in range(3))
+    shapes = [(batch, channels), (batch, height, width, 1), (channels,)]
+    small, seconds = ([rng.normal(size=shape).astype(np.float32) for shape in shapes]
+                      for _ in range(2))
+    act = activation_attributes('lrelu', clamp=1.5)
+    ops = native.load()
+    output = ops.tfdisco_modulate(x, *small, **act)
+    grads = ops.tfdisco_modulate_grad(x, *small, grad, **act)
+    second = ops.tfdisco_modulate_grad_grad(x, *small, grad, second_x, *seconds, **act)
+
+    def call(name, *arrays):
+        _call(getattr(library, f'tfdisco_{name}_cpu'), [batch, height * width, channels], [code],
+              [array if isinstance(array, np.ndarray) else array.numpy() for array in arrays],
+              threads, act.values())
+
+    def empty(like):
+        return [np.empty_like(value.numpy()) for value in like]
+
+    ours, our_grads, our_second = empty([output]), empty(grads), empty(second)
+    call('modulate', x, *small, *ours)
+    call('modulate_grad', x, *small, grad, *our_grads)
+    call('modulate_grad_grad', x, *small, grad, second_x, *seconds, *our_second)
+    _equal([*ours, *our_grads, *our_second], [output, *grads, *second])
+
+
+@pytest.mark.parametrize('threads', THREADS)
+@pytest.mark.parametrize('dtype, code', DTYPES)
+def test_upfirdn2d(library, threads, dtype, code):
+    rng = np.random.default_rng(5)
+    image = tf.cast(rng.normal(size=(2, 9, 8, 5)), dtype)
+    filters = [rng.normal(size=(2, taps)).astype(np.float32) for taps in (3, 4)]
+    expected = native.load().tfdisco_upfirdn2d(image, *filters, size=[17, 11], up=[2, 3],
+                                               down=[1, 2], pad=[1, 4])
+    resampled = np.empty_like(expected.numpy())
+    sizes = np.array([2, 5, 2, 9, 17, 3, 2, 1, 1, 8, 11, 4, 3, 2, 4])
+    status = library.tfdisco_upfirdn2d_cpu(
+        sizes.ctypes.data_as(ctypes.c_void_p), ctypes.c_int(code),
+        *(array.ctypes.data_as(ctypes.c_void_p) for array in (image.numpy(), *filters, resampled)),
+        ctypes.c_int(threads))
+    assert status == 0
+    _equal([resampled], [expected])
 
 
 def test_an_unknown_type_is_an_error(library):

@@ -70,6 +70,61 @@ def warp(image, flow):
     return output
 
 
+def upfirdn(images, filter, up=(1, 1), down=(1, 1), padding=(0, 0, 0, 0), gain=1, flip=False):
+    """Images [B, H, W, C], by the definition, one tap of the filter at a time."""
+    filter = np.asarray(filter, np.float64)
+    filter = np.outer(filter, filter) if filter.ndim == 1 else filter
+    if not flip:
+        filter = filter[::-1, ::-1]
+    batch, height, width, channels = images.shape
+    stuffed = np.zeros((batch, height * up[0], width * up[1], channels))
+    stuffed[:, ::up[0], ::up[1]] = images
+    for axis, (before, after) in enumerate(((padding[:2]), (padding[2:])), 1):
+        zeros = [(0, 0)] * 4
+        zeros[axis] = max(before, 0), max(after, 0)
+        stuffed = np.pad(stuffed, zeros)
+        kept = slice(max(-before, 0), stuffed.shape[axis] - max(-after, 0))
+        stuffed = stuffed[(slice(None),) * axis + (kept,)]
+    rows, columns = (stuffed.shape[1 + i] - filter.shape[i] + 1 for i in range(2))
+    output = sum(filter[y, x] * stuffed[:, y:y + rows, x:x + columns]
+                 for y in range(filter.shape[0]) for x in range(filter.shape[1]))
+    return gain * output[:, ::down[0], ::down[1]]
+
+
+def activate(values, slope=1, gain=1, limit=np.inf):
+    """Leaky ReLU, gain, clamp."""
+    return np.clip(np.where(values > 0, values, slope * values) * gain, -limit, limit)
+
+
+def modulated_conv(images, w, styles, demodulate=True, up=1, down=1, noise=0, bias=0, act=None,
+                   filter=(0.125, 0.375, 0.375, 0.125)):
+    """Every image [B, H, W, I] with weights [K, K, I, O] of its own."""
+    kernel, taps = w.shape[0], len(filter)
+    weights = w[None] * styles[:, None, None, :, None]  # [B, K, K, I, O]
+    if demodulate:
+        weights = weights / np.sqrt(np.sum(weights**2, (1, 2, 3), keepdims=True) + 1e-8)
+    before = after = kernel // 2
+    if up > 1:
+        before, after = before + (taps + up - 1) // 2, after + (taps - up) // 2
+    elif down > 1:
+        before, after = before + (taps - down + 1) // 2, after + (taps - down) // 2
+    sampled = upfirdn(images, filter if up * down > 1 else [1], (up, up),
+                      padding=(before, after) * 2, gain=up**2)
+    rows, columns = (size - kernel + 1 for size in sampled.shape[1:3])
+    output = sum(np.einsum('nhwi,nio->nhwo', sampled[:, y:y + rows, x:x + columns],
+                           weights[:, y, x]) for y in range(kernel) for x in range(kernel))
+    return activate(output[:, ::down, ::down] + noise + bias, **(act or {}))
+
+
+def numeric_second_gradient(function, values, directions, step=1e-4):
+    """Gradients of sum(directions * gradients of a scalar function), a list like `values`."""
+    def gradients(sign):
+        moved = [v + sign * step * d for v, d in zip(values, directions)]
+        return [numeric_gradient(lambda v, i=i: function(*moved[:i], v, *moved[i + 1:]), moved[i])
+                for i in range(len(moved))]
+    return [(a - b) / (2 * step) for a, b in zip(gradients(1), gradients(-1))]
+
+
 def numeric_gradient(function, value, step=1e-6):
     """Central differences of a scalar function, in float64."""
     value = np.array(value, np.float64)

@@ -3,7 +3,7 @@
 import importlib
 
 # A suite is a module with `run(rounds)`, imported when asked for.
-SUITES = ('perception', 'render')
+SUITES = ('ops', 'perception', 'render')
 
 
 def run(suite, rounds):
@@ -15,10 +15,10 @@ def run(suite, rounds):
 
 def table(rows):
     """The rows as text, one a line, for people."""
-    lines = [f'{"name":30} {"ours ms":>9} {"peer ms":>9} {"ratio":>7}  peer']
+    lines = [f'{"name":34} {"ours ms":>9} {"peer ms":>9} {"ratio":>7}  peer']
     for row in rows:
         theirs, ratio = ('-' if row[key] is None else f'{row[key]:.1f}'
                          for key in ('peer_ms', 'ratio'))
-        lines.append(f'{row["name"]:30} {row["ours_ms"]:9.1f} {theirs:>9} {ratio:>7}  '
+        lines.append(f'{row["name"]:34} {row["ours_ms"]:9.1f} {theirs:>9} {ratio:>7}  '
                      f'{row["peer"] or ""}')
     return '\n'.join(lines)

@@ -28,6 +28,9 @@ OPS = {
     'interpolate_attributes': ('TfdiscoInterpolateAttributes',
                                'TfdiscoInterpolateAttributesGrad'),
     'image_warp': ('TfdiscoImageWarp', 'TfdiscoImageWarpGrad'),
+    'modulated_conv': ('TfdiscoModulate', 'TfdiscoModulateGrad', 'TfdiscoModulateGradGrad'),
+    'bias_act': ('TfdiscoBiasAct', 'TfdiscoBiasActGrad', 'TfdiscoBiasActGradGrad'),
+    'upfirdn2d': ('TfdiscoUpfirdn2d',),
 }
 
 _lock = threading.Lock()
