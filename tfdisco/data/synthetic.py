@@ -207,7 +207,8 @@ class FaceMaker:
         hidden = self._wear(worn, depth, picture, look, gamma)
         face = np.zeros(seen.shape, bool)
         face[seen] = self._maps.face_triangles[head.ids[seen]]
-        return np.clip(picture, 0, 255), face & ~over & ~hidden, grown & ~hidden
+        # What grows short on the scalp hides the skin as well.
+        return np.clip(picture, 0, 255), face & ~over & ~hidden & ~grown, grown & ~hidden
 
     def _skin(self, head, seen, look, gamma, light):
         ids, values = head.ids[seen], head.values[seen]
