@@ -26,6 +26,14 @@ def random_vae(size=6, latents=3, width=10, seed=0):
     return vae
 
 
+def test_a_checkpoint_holds_every_weight(tmp_path):
+    vae, other = random_vae(seed=1), random_vae(seed=2)
+    path = tf.train.Checkpoint(vae=vae).write(str(tmp_path / 'vae'))
+    tf.train.Checkpoint(vae=other).read(path)
+    for name, value in vae.arrays().items():
+        np.testing.assert_array_equal(other.arrays()[name], value, err_msg=name)
+
+
 def mlp(arrays, half, values):
     """The hidden layers in NumPy float64."""
     for index in range(3):

@@ -39,7 +39,6 @@ class CoefficientVAE(tf.keras.Model):
         for name, value in (('size', size), ('latents', latents), ('width', width)):
             check_positive(name, value)
         self.size, self.latents, self.width = int(size), int(latents), int(width)
-        self._dense = {}
         for (half, name), (inputs, units) in vae_file.kernel_shapes(
                 self.size, self.latents, self.width).items():
             activation = 'relu' if name.startswith('fc') else None
@@ -47,7 +46,8 @@ class CoefficientVAE(tf.keras.Model):
                 units, activation, name=f'{half}_{name}',
                 kernel_initializer='he_uniform' if activation else 'glorot_uniform')
             layer.build([None, inputs])  # now, so that weights can be set
-            self._dense[f'{half}/{name}'] = layer
+            # An attribute each: checkpoints of Keras 3 leave out what stands in a dict.
+            setattr(self, f'{half}_{name}', layer)
         self.log_gamma = self.add_weight(
             name='log_gamma', shape=(),
             initializer=tf.keras.initializers.Constant(INITIAL_LOG_GAMMA))
@@ -90,7 +90,7 @@ class CoefficientVAE(tf.keras.Model):
           ValueError: on a wrong shape.
         """
         hidden = self._hidden('encoder', self.normalize(coefficients))
-        return self._dense['encoder/mean'](hidden), self._dense['encoder/log_std'](hidden)
+        return self.encoder_mean(hidden), self.encoder_log_std(hidden)
 
     def decode(self, z):
         """Latents [B, L] -> coefficients [B, K], the mean of p(coefficients | z)."""
@@ -100,7 +100,7 @@ class CoefficientVAE(tf.keras.Model):
         """Latents [B, L] -> x^ [B, K], in units of `normalize`."""
         z = tf.convert_to_tensor(z, tf.float32)
         check_shape('z', z, ['B', self.latents])
-        return self._dense['decoder/x_hat'](self._hidden('decoder', z))
+        return self.decoder_x_hat(self._hidden('decoder', z))
 
     def sample(self, count, seed):
         """Decodes `count` latents drawn from N(0, 1): [count, K]; one seed, one result."""
@@ -160,13 +160,15 @@ class CoefficientVAE(tf.keras.Model):
 
     def _hidden(self, half, values):
         for index in range(vae_file.HIDDEN_LAYERS):
-            values = self._dense[f'{half}/fc{index}'](values)
+            values = getattr(self, f'{half}_fc{index}')(values)
         return values
 
     def _variables(self):
         result = {}
-        for name, layer in self._dense.items():
-            result[f'{name}/kernel'], result[f'{name}/bias'] = layer.kernel, layer.bias
+        for half, name in vae_file.kernel_shapes(self.size, self.latents, self.width):
+            layer = getattr(self, f'{half}_{name}')
+            result[f'{half}/{name}/kernel'] = layer.kernel
+            result[f'{half}/{name}/bias'] = layer.bias
         return {**result, 'log_gamma': self.log_gamma, 'mean': self.mean, 'scale': self.scale}
 
 
