@@ -137,7 +137,7 @@ def test_an_interrupted_run_goes_on(source, tmp_path):
 
 def test_a_folder_of_something_else_is_refused(source, tmp_path):
     prepare(a_run(source), tmp_path / 'out')
-    with pytest.raises(ValueError, match='out: .* holds photographs prepared with size=96; pass'):
+    with pytest.raises(ValueError, match='out: .* holds what was made with size=96; pass'):
         prepare(a_run(source, size=64), tmp_path / 'out')
     moved = tmp_path / 'moved'
     shutil.copytree(source / 'in', moved)

@@ -142,6 +142,12 @@ def test_fields_are_checked(fields, message):
         PerceptionRun(**{'network': 'parsing', 'data': 'x', **fields})
 
 
+def test_the_card_names_no_folder_of_this_machine():
+    run = PerceptionRun('reconstruction', 'here/faces/', photos='there/lfw')
+    assert (run.without_folders().data, run.without_folders().photos) == ('faces', 'lfw')
+    assert PerceptionRun('parsing', 'faces').without_folders().photos is None
+
+
 def test_command_says_what_is_not_default():
     assert PerceptionRun('parsing', 'x', steps=7).command() == (
         'python scripts/train_perception.py --network=parsing --data=x --steps=7')

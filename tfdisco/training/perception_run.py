@@ -79,6 +79,12 @@ class PerceptionRun:
             raise ValueError('snapshot_every: expected a multiple of log_every = '
                              f'{self.log_every}, got {self.snapshot_every}')
 
+    def without_folders(self):
+        """The same run, but of data only the folders' names: for the card."""
+        names = {field: os.path.basename(os.path.normpath(value))
+                 for field in ('data', 'photos') if (value := getattr(self, field))}
+        return dataclasses.replace(self, **names)
+
     def command(self):
         """The command line of the run, without --logdir."""
         flags = [f'--{field.name}={value}' for field in dataclasses.fields(self)
@@ -156,12 +162,13 @@ def train(run, logdir, progress=None):
     # Results, of the weights as they are stored.
     weights_file.write(weights, task.average.stored(**texts))
     network = type(task.network).from_stored(weights_file.read(weights))
-    result = {'file': os.path.basename(weights), 'command': run.command(),
+    shown = run.without_folders()
+    result = {'file': os.path.basename(weights), 'command': shown.command(),
               'seconds': round(float(seconds), 1), **texts, 'model': model.name, 'data': card,
               'trained_on': {'faces': len(seen), 'people': len(np.unique(seen.identity))},
               'held_out': {'faces': len(held_out), 'people': len(np.unique(held_out.identity))},
               'bytes': os.path.getsize(weights), 'tensorflow': tf.__version__,
-              'config': dataclasses.asdict(run),
+              'config': dataclasses.asdict(shown),
               'figures': measure(task, network, held_out, augmenter)}
     write_json(folder.file(f'{run.network}.json'), result)
     images.write_png(folder.file(f'{run.network}.png'), perception_pictures.SHEETS[run.network](
