@@ -6,7 +6,6 @@ import os
 # Before the first import of TensorFlow, which reads it once.
 os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
 
-import numpy as np  # noqa: E402
 import pytest  # noqa: E402
 import tensorflow as tf  # noqa: E402
 
@@ -23,5 +22,5 @@ def pytest_report_header():
 
 @pytest.fixture(autouse=True)
 def _seeds():
-    np.random.seed(1)
-    tf.random.set_seed(1)
+    # Python's generator as well: Keras 2 draws the seeds of first weights from it.
+    tf.keras.utils.set_random_seed(1)

@@ -145,7 +145,7 @@ def test_a_folder_of_something_else_is_refused(source, tmp_path):
     prepare(a_run(source, photos=str(moved)), tmp_path / 'out', idle)
     assert idle.batches == []
     (moved / 'new.png').write_bytes(b'')
-    with pytest.raises(ValueError, match='prepared with files=8, names='):
+    with pytest.raises(ValueError, match='made with files=8, names='):
         prepare(a_run(source, photos=str(moved)), tmp_path / 'out')
     (tmp_path / 'full').mkdir()
     (tmp_path / 'full' / 'thesis.tex').write_text('mine')
