@@ -69,12 +69,12 @@ def outline(lattice, style):
             + style.temple * np.exp(-((azimuth - 42) / 16)**2))
 
 
-def cover(lattice, base, cap, above=0.0):
+def cover(lattice, base, cap):
     """A cap as `Strands`: smooth, straight at its rim."""
     front = np.cos(np.radians(lattice.azimuth))
     heights = cap['rim'] + cap['slope'] * (1 - front) / 2
     left = lattice.end(heights)[:, None] - lattice.arc
-    lift = np.where(left > 0, above + cap['thick'] * np.clip(left / 0.08 + 0.4, 0, 1), BELOW)
+    lift = np.where(left > 0, cap['thick'] * np.clip(left / 0.08 + 0.4, 0, 1), BELOW)
     points = base + lift[..., None] * lattice.outward
     return Strands(points, left, lattices.unit(np.gradient(points, axis=1)))
 

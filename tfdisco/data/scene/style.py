@@ -23,7 +23,7 @@ class Style:
       behind the face comes down, None if it ends at the hairline. sides_from: azimuth in
       degrees from which it does. fringe: height of a fringe's lower edge, or None.
       parting: azimuth, or None. wave, wave_rate, curl: amplitudes and rate of waves.
-      jitter: of the ends. frizz: share of the hair's edge that is thin.
+      jitter: raggedness of the ends.
     hair_color, brow_color, brow_strength, beard, beard_strength: of hair on the face.
     glasses: None or a dict of shape, colour and tint. cap: None or a dict.
     clothes_color, second_color, collar, stripes: of clothes.
