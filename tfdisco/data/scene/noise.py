@@ -26,8 +26,8 @@ class NoiseTables:
 
 def lookup(table, first, second):
     """Values of a table at coordinates [N] in periods of the table, to the nearest texel."""
-    i = (first * EDGE).astype(np.int32) & (EDGE - 1)
-    j = (second * EDGE).astype(np.int32) & (EDGE - 1)
+    i = np.floor(first * EDGE).astype(np.int32) & (EDGE - 1)
+    j = np.floor(second * EDGE).astype(np.int32) & (EDGE - 1)
     return table[i, j]
 
 
