@@ -1,0 +1,74 @@
+"""Latents z of all five factors to the generator's input: lambda and noise (Sec. 3.1)."""
+
+import tensorflow as tf
+
+from tfdisco import factors
+from tfdisco.shapes import check_choice, check_positive, check_shape
+
+
+class GeneratorInputs:
+    """Where each factor stands in z, and what the generator gets for a z.
+
+    Attributes:
+      vaes: `CoefficientVAEs`, not trained here.
+      layout: `factors.CoefficientLayout` of the coefficients.
+      noise: size of the noise.
+      latents: size of z: the latents of the VAEs, then the noise.
+      size: of the generator's input: the coefficients, then the noise.
+    """
+
+    def __init__(self, vaes, noise=factors.LATENT_SIZES[factors.NOISE]):
+        """See the class; raises ValueError unless the size of the noise is positive."""
+        check_positive('noise', noise)
+        self.vaes, self.layout, self.noise = vaes, vaes.layout, int(noise)
+        self._sizes = {**{factor: vae.latents for factor, vae in vaes.vaes.items()},
+                       factors.NOISE: self.noise}
+        self.latents = vaes.latents + self.noise
+        self.size = self.layout.size + self.noise
+
+    def split(self, z):
+        """z [B, latents] -> {factor: [B, its size]}, noise included."""
+        z = tf.convert_to_tensor(z, tf.float32)
+        check_shape('z', z, ['B', self.latents])
+        return dict(zip(self._sizes, tf.split(z, list(self._sizes.values()), axis=-1)))
+
+    def replace(self, z, other, changed):
+        """z with some factors from elsewhere: pairs that share all but these.
+
+        Args:
+          z: [B, latents].
+          other: [B, latents].
+          changed: names of factors that are taken from `other`.
+
+        Returns:
+          [B, latents].
+
+        Raises:
+          ValueError: on a wrong shape or name.
+        """
+        for factor in changed:
+            check_choice('changed', factor, factors.FACTORS)
+        kept, new = self.split(z), self.split(other)
+        return tf.concat([new[factor] if factor in changed else kept[factor]
+                          for factor in self._sizes], axis=-1)
+
+    def coefficients(self, z):
+        """z [B, latents] -> lambda [B, layout.size]."""
+        return self.vaes.decode(self.split_noise(z)[0])
+
+    def split_noise(self, z):
+        """z [B, latents] -> latents of the VAEs [B, vaes.latents] and noise [B, noise]."""
+        z = tf.convert_to_tensor(z, tf.float32)
+        check_shape('z', z, ['B', self.latents])
+        return tuple(tf.split(z, [self.vaes.latents, self.noise], axis=-1))
+
+    def join(self, coefficients, noise):
+        """lambda [B, layout.size] and noise [B, noise] -> the generator's input [B, size]."""
+        check_shape('coefficients', coefficients, ['B', self.layout.size])
+        check_shape('noise', noise, [coefficients.shape[0], self.noise])
+        return tf.concat([coefficients, noise], axis=-1)
+
+    def __call__(self, z):
+        """z [B, latents] -> the generator's input [B, size]."""
+        latents, noise = self.split_noise(z)
+        return self.join(self.vaes.decode(latents), noise)
