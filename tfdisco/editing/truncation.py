@@ -1,0 +1,80 @@
+"""Towards the mean, and back to what was asked for (supplement, Sec. IV)."""
+
+import numpy as np
+import tensorflow as tf
+
+from tfdisco import factors
+from tfdisco.shapes import check_shape
+
+MEAN_OF = 4096  # identities that the centre is the mean of
+AT_ONCE = 256
+
+
+def truncate(w, center, psi):
+    """The truncation trick of StyleGAN: w' = w + (1 - psi) (center - w).
+
+    It moves expression, illumination and pose to the mean as well.
+
+    Args:
+      w: [B, w_size].
+      center: [w_size], such as the generator's `w_avg`.
+      psi: 1 leaves w as it is, 0 makes all alike.
+
+    Returns:
+      [B, w_size].
+
+    Raises:
+      ValueError: on wrong shapes.
+    """
+    check_shape('w', w, ['B', 'W'])
+    check_shape('center', center, [w.shape[1]])
+    return w + (1.0 - psi) * (center - w)
+
+
+class Truncation:
+    """The attribute-preserving truncation trick: only identity moves to its mean.
+
+    w' = w(a, u) + (1 - psi) (center - w(a, 0)), with a the identity (and the noise), u the
+    latents of expression, illumination and pose, and center the mean of w(a, 0) over a.
+
+    Attributes:
+      center: [w_size].
+    """
+
+    KEPT = (factors.EXPRESSION, factors.ILLUMINATION, factors.POSE)
+
+    def __init__(self, generator, inputs, count=MEAN_OF, seed=0):
+        """Takes the mean over `count` identities.
+
+        Args:
+          generator: of `networks.build`.
+          inputs: `networks.inputs.GeneratorInputs`.
+          count: of identities.
+          seed: of their latents.
+        """
+        self._generator, self._inputs = generator, inputs
+        z = np.random.default_rng(seed).standard_normal([count, inputs.latents], np.float32)
+        parts = [self._neutral(z[start:start + AT_ONCE]) for start in range(0, count, AT_ONCE)]
+        self.center = tf.reduce_mean(tf.concat(parts, axis=0), axis=0)
+
+    def __call__(self, z, psi):
+        """Maps latents.
+
+        Args:
+          z: [B, latents].
+          psi: 1 for no truncation.
+
+        Returns:
+          [B, w_size].
+
+        Raises:
+          ValueError: on a wrong shape.
+        """
+        w = self._generator.mapping(self._inputs(z))
+        return w + (1.0 - psi) * (self.center - self._neutral(z))
+
+    def _neutral(self, z):
+        """w(a, 0)."""
+        z = tf.convert_to_tensor(z, tf.float32)
+        plain = self._inputs.replace(z, tf.zeros_like(z), self.KEPT)
+        return self._generator.mapping(self._inputs(plain))
