@@ -1,0 +1,93 @@
+"""StyleGAN2's residual discriminator (Karras et al. 2020, Sec. 4.1)."""
+
+import math
+
+import tensorflow as tf
+
+from tfdisco.networks.layers import EqualConv, EqualDense, minibatch_stddev
+from tfdisco.networks.stylegan2 import CLAMP, SMALLEST
+from tfdisco.shapes import check_shape
+
+HALF = math.sqrt(0.5)  # of both branches, so that their sum keeps its variance
+
+
+class ResidualBlock(tf.keras.layers.Layer):
+    """[B, H, W, I] -> [B, H / 2, W / 2, O]."""
+
+    def __init__(self, inputs, outputs, clamp=None, **kwargs):
+        """Takes channels and the clamp of activations."""
+        super().__init__(**kwargs)
+        self.conv0 = EqualConv(inputs, inputs, clamp=clamp)
+        self.conv1 = EqualConv(inputs, outputs, down=2, output_gain=HALF,
+                               clamp=clamp and clamp * HALF)
+        self.skip = EqualConv(inputs, outputs, 1, down=2, activation='linear', bias=False,
+                              output_gain=HALF)
+        self.built = True
+
+    def build(self, input_shape=None):
+        self.built = True
+
+    def call(self, values):
+        return self.skip(values) + self.conv1(self.conv0(values))
+
+
+@tf.keras.utils.register_keras_serializable(package='tfdisco')
+class Discriminator(tf.keras.Model):
+    """Images to logits that they are real.
+
+    Attributes:
+      config: `config.NetworkConfig`.
+    """
+
+    def __init__(self, config, **kwargs):
+        """Takes a `config.NetworkConfig`."""
+        super().__init__(**kwargs)
+        self.config = config
+        clamp = {side: None if self._dtype_at(side) == tf.float32 else CLAMP
+                 for side in self.sides}
+        side = config.resolution
+        self.from_rgb = EqualConv(3, config.channels(side), 1, clamp=clamp.get(side))
+        for side in self.sides:
+            setattr(self, f'block{side}', ResidualBlock(
+                config.channels(side), config.channels(side // 2), clamp[side]))
+        width = config.channels(SMALLEST)
+        self.conv = EqualConv(width + 1, width)
+        self.dense = EqualDense(width * SMALLEST ** 2, width, 'lrelu')
+        self.logit = EqualDense(width, 1)
+        self.built = True
+
+    @property
+    def sides(self):
+        """[resolution, ... 8], pixels of the blocks' inputs."""
+        return [2 ** power for power in range(int(math.log2(self.config.resolution)), 2, -1)]
+
+    def build(self, input_shape=None):
+        self.built = True  # the constructor made all weights
+
+    def call(self, images, fade=1.0):
+        """Judges images.
+
+        Args:
+          images: [B, R, R, 3] in [-1, 1]; B known, for the statistics of groups.
+          fade: 1: this architecture does not grow.
+
+        Returns:
+          [B, 1] logits, float32.
+
+        Raises:
+          ValueError: on a wrong shape or value.
+        """
+        if not tf.is_tensor(fade) and fade != 1.0:
+            raise ValueError(f'fade: expected 1, since stylegan2 does not grow, got {fade}')
+        side = self.config.resolution
+        check_shape('images', images, ['B', side, side, 3])
+        values = self.from_rgb(tf.cast(images, self._dtype_at(side)))
+        for side in self.sides:
+            values = getattr(self, f'block{side}')(tf.cast(values, self._dtype_at(side)))
+        values = self.conv(minibatch_stddev(tf.cast(values, tf.float32)))
+        _, height, width, channels = values.shape
+        return self.logit(self.dense(tf.reshape(values, [-1, height * width * channels])))
+
+    def _dtype_at(self, side):
+        lowest = self.config.resolution >> (self.config.low_precision_resolutions - 1)
+        return tf.as_dtype(self.config.precision) if side >= lowest else tf.float32
