@@ -1,0 +1,16 @@
+"""Networks of a configuration, by an explicit table."""
+
+from tfdisco.networks import stylegan2, stylegan2_discriminator
+
+GENERATORS = {'stylegan2': stylegan2.Generator}
+DISCRIMINATORS = {'stylegan2': stylegan2_discriminator.Discriminator}
+
+
+def build_generator(config, input_size):
+    """The generator of a `config.NetworkConfig` for inputs [B, input_size]."""
+    return GENERATORS[config.arch](config, input_size)
+
+
+def build_discriminator(config):
+    """The discriminator of a `config.NetworkConfig`."""
+    return DISCRIMINATORS[config.arch](config)

@@ -1,0 +1,239 @@
+"""One step of GAN training on one or many replicas.
+
+Every random number is a function of the seed and of the images seen, and is drawn for the
+global batch, of which each replica takes its part. So a run that goes on from a snapshot
+draws what it would have drawn, and how a batch is split over replicas changes nothing.
+"""
+
+import numpy as np
+import tensorflow as tf
+
+from tfdisco.losses import adversarial
+from tfdisco.networks import build
+from tfdisco.shapes import check_choice
+from tfdisco.training import ema
+from tfdisco.training.gan_objective import Draw, GeneratorObjective, discriminator_terms
+
+# What a random number is for; keeps the streams of one step apart.
+STREAMS = ('faces', 'pairs', 'noise', 'fakes', 'fakes_noise', 'path', 'path_noise', 'direction')
+PATH_SHARE = 2  # one in so many faces of a batch has its path length measured
+PATH_DECAY = 0.01  # of the mean path length
+W_AVG_BETA = 0.995
+GENERATOR, DISCRIMINATOR = 'generator', 'discriminator'
+
+
+class GanTrainer:
+    """Networks, optimisers and one step.
+
+    Attributes:
+      generator, discriminator: networks that train.
+      average: the generator to use, of averaged weights.
+      images_seen: [] int64 variable, real images of all steps so far.
+      steps: [] int64 variable.
+      checkpoint: `tf.train.Checkpoint` of everything that a later step depends on.
+    """
+
+    def __init__(self, network, loss, schedule, model, inputs, perception, seed=0,
+                 strategy=None):
+        """See the class.
+
+        Args:
+          network, loss, schedule: `NetworkConfig`, `LossConfig`, `ScheduleConfig` of
+            `config`.
+          model: `MorphableModel`.
+          inputs: `networks.inputs.GeneratorInputs`.
+          perception: `Perception`, or None if no term needs it.
+          seed: of every random number but the first weights.
+          strategy: a `tf.distribute.Strategy`; None for the current one.
+        """
+        self._loss, self._schedule, self._inputs, self._seed = loss, schedule, inputs, seed
+        self._strategy = strategy or tf.distribute.get_strategy()
+        self._objective = GeneratorObjective(model, inputs, perception, loss.contrastive_pairs)
+        self._graphs = {}
+        with self._strategy.scope():
+            self.generator = build.build_generator(network, inputs.size)
+            self.average = build.build_generator(network, inputs.size)
+            self.discriminator = build.build_discriminator(network)
+            self._optimizers = {
+                GENERATOR: self._adam(self.generator, loss.path_length_every
+                                      if loss.path_length_weight else 0),
+                DISCRIMINATOR: self._adam(self.discriminator, loss.r1_every)}
+            self.images_seen, self.steps = (
+                tf.Variable(0, dtype=tf.int64, trainable=False, name=name)
+                for name in ('images_seen', 'steps'))
+            self._path_length = tf.Variable(0.0, trainable=False, name='path_length')
+        self.restart_average()
+        self.checkpoint = tf.train.Checkpoint(
+            generator=list(self.generator.weights), average=list(self.average.weights),
+            discriminator=list(self.discriminator.weights), images_seen=self.images_seen,
+            steps=self.steps, path_length=self._path_length, **self._optimizers)
+
+    def restart_average(self):
+        """Makes `average` equal to `generator`; to be called when weights were set."""
+        for ours, theirs in zip(self.average.weights, self.generator.weights):
+            ours.assign(tf.convert_to_tensor(theirs))
+
+    def step(self, images, state):
+        """Trains the discriminator and then the generator on one global batch.
+
+        Args:
+          images: [B / replicas, R, R, 3] uint8 for each replica, as a distributed data set
+            gives them.
+          state: `losses.schedule.State` of `images_seen`.
+
+        Returns:
+          {name: float} of unweighted terms before the update, and gradients' norms.
+
+        Raises:
+          FloatingPointError: if one of them is NaN or infinite; it names them. The weights
+            are then worth nothing: go back to a snapshot.
+          ValueError: if the batch does not divide by the replicas.
+        """
+        replicas = self._strategy.num_replicas_in_sync
+        if state.batch % replicas:
+            raise ValueError(f'batch: expected a multiple of {replicas} replicas, got '
+                             f'{state.batch}')
+        step, loss = int(self.steps), self._loss
+        for optimizer in self._optimizers.values():
+            optimizer.learning_rate = state.learning_rate * optimizer.rate_share
+        # What a graph is fixed to; everything else it gets as tensors.
+        key = (tuple(state.weights.items()), state.resolution, state.batch,
+               step % loss.r1_every == 0,
+               loss.path_length_weight > 0 and step % loss.path_length_every == 0)
+        if key not in self._graphs:
+            self._graphs[key] = self._graph(*key)
+        terms = self._graphs[key](images, tf.constant(state.fade, tf.float32))
+        terms = {name: float(value) for name, value in terms.items()}
+        broken = {name: value for name, value in terms.items() if not np.isfinite(value)}
+        if broken:
+            raise FloatingPointError(
+                f'step {step + 1}: expected finite losses, got '
+                + ', '.join(f'{name} = {value}' for name, value in broken.items())
+                + '; go on from the last snapshot with a lower learning rate, or look for '
+                'outliers in the data')
+        return terms
+
+    def _graph(self, weights, resolution, batch, r1, path_length):
+        weights = dict(weights)
+        fixed = None if self.generator.config.arch == 'stylegan2' else resolution
+        replicas = self._strategy.num_replicas_in_sync
+
+        def on_replica(images, fade):
+            draw = _Draws(self._seed, self.images_seen, batch, replicas)
+            fade = 1.0 if fixed is None else fade
+            terms = self._train_discriminator(images, draw, resolution, fade, r1)
+            found, w = self._train_generator(draw, weights, resolution, fade)
+            terms.update(found)
+            if path_length:
+                terms.update(self._regularise_generator(draw, resolution, fade))
+            return terms, tf.reduce_mean(w, axis=0)
+
+        @tf.function
+        def step(images, fade):
+            terms, w = self._strategy.run(on_replica, args=(images, fade))
+            mean = tf.distribute.ReduceOp.MEAN
+            terms = {name: self._strategy.reduce(mean, value, axis=None)
+                     for name, value in terms.items()}
+            w = self._strategy.reduce(mean, w, axis=None)
+            average = tf.convert_to_tensor(self.generator.w_avg)
+            self.generator.w_avg.assign(w + W_AVG_BETA * (average - w))
+            if path_length:
+                self._path_length.assign_add(
+                    PATH_DECAY * (terms['path_length'] - self._path_length))
+            weight = ema.decay(batch, self.images_seen, self._schedule.ema_kimg)
+            self._strategy.run(ema.update, args=(self.average, self.generator, weight))
+            self.images_seen.assign_add(batch)
+            self.steps.assign_add(1)
+            return terms
+
+        return step
+
+    def _train_discriminator(self, images, draw, resolution, fade, r1):
+        z, noise = self._faces(draw, 'fakes', resolution)
+        fakes = self.generator(self._inputs(z), noise, resolution, fade)
+        reals = tf.cast(images, tf.float32) / 127.5 - 1.0
+        with tf.GradientTape() as tape:
+            terms = discriminator_terms(self.discriminator, reals, fakes, fade, r1)
+            total = terms['real'] + terms['fake']
+            if r1:  # as strong as in every step, although it is in few
+                total += self._loss.r1_every * self._loss.r1_gamma / 2.0 * terms['r1']
+        norm = self._apply(DISCRIMINATOR, tape, total, self.discriminator)
+        return {**{f'discriminator/{name}': value for name, value in terms.items()},
+                'discriminator/gradient': norm}
+
+    def _train_generator(self, draw, weights, resolution, fade):
+        z, noise = self._faces(draw, 'faces', resolution)
+        faces = Draw(z, draw.normal('pairs', [self._inputs.latents]), noise)
+        with tf.GradientTape() as tape:
+            terms, w = self._objective.terms(self.generator, self.discriminator, faces, weights,
+                                             resolution, fade)
+            total = tf.add_n([weights[name] * value for name, value in terms.items()])
+        norm = self._apply(GENERATOR, tape, total, self.generator)
+        return {**terms, 'gradient': norm}, tf.stop_gradient(w)
+
+    def _regularise_generator(self, draw, resolution, fade):
+        z, noise = self._faces(draw, 'path', resolution)
+        count = max(z.shape[0] // PATH_SHARE, 1)
+        z, noise = z[:count], [values[:count] for values in noise]
+        direction = draw.normal('direction', [resolution, resolution, 3])[:count]
+        with tf.GradientTape() as tape:
+            ws = self.generator.broadcast(self.generator.mapping(self._inputs(z)))
+            lengths = adversarial.path_lengths(
+                lambda ws: self.generator.synthesis(ws, noise, resolution, fade), ws, direction)
+            mean = tf.reduce_mean(lengths)
+            # The mean over time, this step included (Karras et al. 2020, Eq. 4).
+            goal = tf.stop_gradient(self._path_length + PATH_DECAY * (mean - self._path_length))
+            penalty = tf.reduce_mean(tf.square(lengths - goal))
+            total = self._loss.path_length_every * self._loss.path_length_weight * penalty
+        self._apply(GENERATOR, tape, total, self.generator)
+        return {'path_length': mean, 'path_length_penalty': penalty}
+
+    def _faces(self, draw, stream, resolution):
+        """Latents [b, latents] and noise maps of a replica."""
+        check_choice('stream', stream, STREAMS)
+        sides = self.generator.noise_sides(resolution)
+        noise = draw.normal(f'{stream}_noise' if stream != 'faces' else 'noise',
+                            [sum(side * side for side in sides)])
+        maps = tf.split(noise, [side * side for side in sides], axis=1)
+        return draw.normal(stream, [self._inputs.latents]), [
+            tf.reshape(part, [-1, side, side, 1]) for side, part in zip(sides, maps)]
+
+    def _apply(self, name, tape, total, network):
+        """One step of an optimiser; returns the norm of the gradient of all replicas."""
+        gradients = tape.gradient(total, network.trainable_variables)
+        replica = tf.distribute.get_replica_context()
+        replicas = self._strategy.num_replicas_in_sync
+        gradients = [tf.zeros_like(variable) if gradient is None else gradient
+                     for gradient, variable in zip(gradients, network.trainable_variables)]
+        # A replica's loss is the mean of its part of the batch, and optimisers add up what
+        # replicas hand them: divided once, here.
+        gradients = replica.all_reduce(tf.distribute.ReduceOp.MEAN, gradients)
+        self._optimizers[name].apply_gradients(
+            zip([gradient / replicas for gradient in gradients], network.trainable_variables))
+        return tf.linalg.global_norm(gradients)
+
+    def _adam(self, network, every):
+        """Adam; lazy regularisation adds steps, so all are shortened (Karras et al. 2020)."""
+        share = every / (every + 1) if every > 1 else 1.0
+        optimizer = tf.keras.optimizers.Adam(
+            self._schedule.learning_rate * share, beta_1=self._schedule.beta1 ** share,
+            beta_2=self._schedule.beta2 ** share, epsilon=1e-8)
+        optimizer.build(network.trainable_variables)
+        optimizer.rate_share = share
+        return optimizer
+
+
+class _Draws:
+    """The random numbers of a replica in one step."""
+
+    def __init__(self, seed, images_seen, batch, replicas):
+        self._seed = tf.stack([tf.constant(seed, tf.int64), tf.identity(images_seen)])
+        self._batch, self._replicas = batch, replicas
+        self._replica = tf.distribute.get_replica_context().replica_id_in_sync_group
+
+    def normal(self, stream, shape):
+        """This replica's part [batch / replicas, *shape] of N(0, 1) for the whole batch."""
+        seed = tf.random.experimental.stateless_fold_in(self._seed, STREAMS.index(stream))
+        values = tf.random.stateless_normal([self._batch, *shape], seed)
+        parts = tf.reshape(values, [self._replicas, self._batch // self._replicas, *shape])
+        return parts[self._replica]
