@@ -66,7 +66,8 @@ class GanTrainer:
         self.checkpoint = tf.train.Checkpoint(
             generator=list(self.generator.weights), average=list(self.average.weights),
             discriminator=list(self.discriminator.weights), images_seen=self.images_seen,
-            steps=self.steps, path_length=self._path_length, **self._optimizers)
+            steps=self.steps, path_length=self._path_length,
+            optimizers=list(self._optimizers.values()))
 
     def restart_average(self):
         """Makes `average` equal to `generator`; to be called when weights were set."""
