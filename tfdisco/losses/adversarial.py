@@ -39,7 +39,7 @@ def r1_penalty(discriminate, images):
     Returns:
       [] mean over the batch, and the logits [B, 1].
     """
-    with tf.GradientTape() as tape:
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(images)
         logits = discriminate(images)
         total = tf.reduce_sum(logits)
@@ -59,7 +59,7 @@ def path_lengths(synthesize, ws, direction):
       [B]; the root of the mean over the N of |J^T y|^2, with y divided by the root of the
       number of pixels, so that resolutions compare.
     """
-    with tf.GradientTape() as tape:
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(ws)
         images = synthesize(ws)
         check_shape('direction', direction, list(images.shape))

@@ -5,6 +5,8 @@ global batch, of which each replica takes its part. So a run that goes on from a
 draws what it would have drawn, and how a batch is split over replicas changes nothing.
 """
 
+import contextlib
+
 import numpy as np
 import tensorflow as tf
 
@@ -153,7 +155,7 @@ class GanTrainer:
         z, noise = self._faces(draw, 'fakes', resolution)
         fakes = self.generator(self._inputs(z), noise, resolution, fade)
         reals = tf.cast(images, tf.float32) / 127.5 - 1.0
-        with tf.GradientTape() as tape:
+        with _watching(self.discriminator) as tape:
             terms = discriminator_terms(self.discriminator, reals, fakes, fade, r1)
             total = terms['real'] + terms['fake']
             if r1:  # as strong as in every step, although it is in few
@@ -165,7 +167,7 @@ class GanTrainer:
     def _train_generator(self, draw, weights, resolution, fade):
         z, noise = self._faces(draw, 'faces', resolution)
         faces = Draw(z, draw.normal('pairs', [self._inputs.latents]), noise)
-        with tf.GradientTape() as tape:
+        with _watching(self.generator) as tape:
             terms, w = self._objective.terms(self.generator, self.discriminator, faces, weights,
                                              resolution, fade)
             total = tf.add_n([weights[name] * value for name, value in terms.items()])
@@ -177,7 +179,7 @@ class GanTrainer:
         count = max(z.shape[0] // PATH_SHARE, 1)
         z, noise = z[:count], [values[:count] for values in noise]
         direction = draw.normal('direction', [resolution, resolution, 3])[:count]
-        with tf.GradientTape() as tape:
+        with _watching(self.generator) as tape:
             ws = self.generator.broadcast(self.generator.mapping(self._inputs(z)))
             lengths = adversarial.path_lengths(
                 lambda ws: self.generator.synthesis(ws, noise, resolution, fade), ws, direction)
@@ -238,3 +240,11 @@ class _Draws:
         values = tf.random.stateless_normal([self._batch, *shape], seed)
         parts = tf.reshape(values, [self._replicas, self._batch // self._replicas, *shape])
         return parts[self._replica]
+
+
+@contextlib.contextmanager
+def _watching(network):
+    """A tape of what depends on one network's weights, and on no other's."""
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(network.trainable_variables)
+        yield tape
