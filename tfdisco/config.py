@@ -1,7 +1,8 @@
 """What a training run is made of: frozen dataclasses, one field a flag of scripts/train.py.
 
 A field that is wrong by itself is refused where it is declared; fields that do not fit
-together are refused by the record that holds both.
+together are refused by the record that holds both. What a field means stands beside it,
+and is the flag's help.
 """
 
 import dataclasses
@@ -13,26 +14,24 @@ PRECISIONS = ('float32', 'float16', 'bfloat16')
 SMALLEST, LARGEST = 32, 1024  # pixels of a side
 
 
+def _field(default, meaning):
+    return dataclasses.field(default=default, metadata={'help': meaning})
+
+
 @dataclasses.dataclass(frozen=True)
 class NetworkConfig:
-    """Generator and discriminator.
+    """Generator and discriminator."""
 
-    arch: 'stylegan2', or 'stylegan', the paper's own, which grows from 8 pixels.
-    resolution: pixels of a side, a power of two from 32 to 1024.
-    fmap_base, fmap_max: channels at r pixels are min(fmap_base // r, fmap_max).
-    mapping_layers, w_size: of the mapping network.
-    precision: of activations in the highest resolutions; weights are always float32.
-    low_precision_resolutions: how many of the highest resolutions that is.
-    """
-
-    arch: str = 'stylegan2'
-    resolution: int = 64
-    fmap_base: int = 2048
-    fmap_max: int = 64
-    mapping_layers: int = 8
-    w_size: int = 512
-    precision: str = 'float32'
-    low_precision_resolutions: int = 4
+    arch: str = _field('stylegan2', 'stylegan2, or stylegan, the paper\'s own, which grows from '
+                       '8 pixels.')
+    resolution: int = _field(64, f'Pixels of a side, a power of two from {SMALLEST} to {LARGEST}.')
+    fmap_base: int = _field(2048, 'Channels at r pixels are min(fmap_base // r, fmap_max).')
+    fmap_max: int = _field(64, 'The most channels.')
+    mapping_layers: int = _field(8, 'Of the mapping network.')
+    w_size: int = _field(512, 'Of the mapping network\'s layers and of w.')
+    precision: str = _field('float32', 'Of activations in the highest resolutions: float32, '
+                            'float16 or bfloat16; weights are always float32.')
+    low_precision_resolutions: int = _field(4, 'How many of the highest resolutions that is.')
 
     def __post_init__(self):
         """Raises ValueError on a wrong field."""
@@ -57,39 +56,28 @@ class NetworkConfig:
 
 @dataclasses.dataclass(frozen=True)
 class LossConfig:
-    """Terms and their weights; the defaults are the paper's (supplement, Sec. I).
+    """Terms and their weights; the defaults are the paper's (supplement, Sec. I)."""
 
-    imitative, contrastive: whether these terms are used at all; neither is the paper's
-      ablation "adversarial only".
-    identity_weight, landmarks_weight, illumination_weight, skin_weight: of Eq. 2 to 5.
-    pixel_weight: of the difference to the rendered face, before the others begin.
-    late_landmarks_weight: in place of landmarks_weight once there are contrastive terms.
-    warp_weight: of expression pairs, Eq. 6.
-    hair_weight, pair_landmarks_weight: of illumination pairs, the parts of Eq. 7; the
-      second is 10 times omega = 1000.
-    pair_identity_weight: of illumination pairs, Eq. 8.
-    contrastive_pairs: expression pairs, and as many illumination pairs, of a replica's step.
-    r1_gamma, r1_every: of the gradient penalty, and steps from one to the next.
-    path_length_weight, path_length_every: likewise of path lengths; 0 for none.
-    """
-
-    imitative: bool = True
-    contrastive: bool = True
-    identity_weight: float = 3.0
-    landmarks_weight: float = 500.0
-    illumination_weight: float = 10.0
-    skin_weight: float = 20.0
-    pixel_weight: float = 20.0
-    late_landmarks_weight: float = 100.0
-    warp_weight: float = 10.0
-    hair_weight: float = 10.0
-    pair_landmarks_weight: float = 10000.0
-    pair_identity_weight: float = 20.0
-    contrastive_pairs: int = 1
-    r1_gamma: float = 10.0
-    r1_every: int = 16
-    path_length_weight: float = 2.0
-    path_length_every: int = 4
+    imitative: bool = _field(True, 'Whether to imitate the rendered face.')
+    contrastive: bool = _field(True, 'Whether to compare pairs that differ in one factor.')
+    identity_weight: float = _field(3.0, 'Of Eq. 2.')
+    landmarks_weight: float = _field(500.0, 'Of Eq. 3.')
+    illumination_weight: float = _field(10.0, 'Of Eq. 4.')
+    skin_weight: float = _field(20.0, 'Of Eq. 5.')
+    pixel_weight: float = _field(20.0, 'Of the difference to the rendered face, before the '
+                                 'others begin.')
+    late_landmarks_weight: float = _field(100.0, 'Of Eq. 3 once there are contrastive terms.')
+    warp_weight: float = _field(10.0, 'Of expression pairs, Eq. 6.')
+    hair_weight: float = _field(10.0, 'Of the hair of illumination pairs, Eq. 7.')
+    pair_landmarks_weight: float = _field(10000.0, 'Of the landmarks of illumination pairs, '
+                                          'Eq. 7; 10 times omega.')
+    pair_identity_weight: float = _field(20.0, 'Of the identity of illumination pairs, Eq. 8.')
+    contrastive_pairs: int = _field(1, 'Expression pairs, and as many illumination pairs, of a '
+                                    'replica\'s step.')
+    r1_gamma: float = _field(10.0, 'Of the gradient penalty.')
+    r1_every: int = _field(16, 'Steps from one gradient penalty to the next.')
+    path_length_weight: float = _field(2.0, 'Of path lengths; 0 for none.')
+    path_length_every: int = _field(4, 'Steps from one path length penalty to the next.')
 
     def __post_init__(self):
         """Raises ValueError on a wrong field."""
@@ -101,34 +89,26 @@ class LossConfig:
             check_positive(name, getattr(self, name))
         if self.contrastive and not self.imitative:
             raise ValueError('contrastive: expected imitative as well, since pairs are compared '
-                             'by rendered faces that are imitated, got contrastive alone')
+                             'by rendered faces that are imitated, got contrastive alone; pass '
+                             '--nocontrastive')
 
 
 @dataclasses.dataclass(frozen=True)
 class ScheduleConfig:
-    """How long, how many and how fast; counted in thousands of real images (kimg).
+    """How long, how many and how fast; counted in thousands of real images (kimg)."""
 
-    pixel_kimg: at first, stylegan2 is taught by the pixels of the rendered face alone;
-      stylegan is, while its images have up to 32 pixels.
-    imitative_kimg: until contrastive terms begin, the time before included.
-    contrastive_kimg: from there to the end.
-    grow_kimg, fade_kimg: of stylegan at each resolution, and from each to the next.
-    batch: images of a step on all replicas; stylegan takes more below 64 pixels.
-    learning_rate: of Adam; stylegan raises it from 128 pixels on.
-    beta1, beta2: of Adam.
-    ema_kimg: half-life of the average of weights.
-    """
-
-    pixel_kimg: float = 300.0
-    imitative_kimg: float = 15000.0
-    contrastive_kimg: float = 5000.0
-    grow_kimg: float = 600.0
-    fade_kimg: float = 600.0
-    batch: int = 32
-    learning_rate: float = 0.002
-    beta1: float = 0.0
-    beta2: float = 0.99
-    ema_kimg: float = 10.0
+    pixel_kimg: float = _field(300.0, 'At first, stylegan2 is taught by the pixels of the '
+                               'rendered face; stylegan is, while its images have up to 32.')
+    imitative_kimg: float = _field(15000.0, 'Until contrastive terms begin, pixel_kimg included.')
+    contrastive_kimg: float = _field(5000.0, 'From there to the end.')
+    grow_kimg: float = _field(600.0, 'Of stylegan at each resolution.')
+    fade_kimg: float = _field(600.0, 'Of stylegan from each resolution to the next.')
+    batch: int = _field(32, 'Images of a step on all replicas; stylegan takes more below 64 '
+                        'pixels.')
+    learning_rate: float = _field(0.002, 'Of Adam; stylegan raises it from 128 pixels on.')
+    beta1: float = _field(0.0, 'Of Adam.')
+    beta2: float = _field(0.99, 'Of Adam.')
+    ema_kimg: float = _field(10.0, 'Half-life of the average of weights.')
 
     def __post_init__(self):
         """Raises ValueError on a wrong field."""
@@ -150,3 +130,87 @@ class ScheduleConfig:
     def total_kimg(self):
         """Of the whole training."""
         return self.imitative_kimg + self.contrastive_kimg
+
+
+@dataclasses.dataclass(frozen=True)
+class SourceConfig:
+    """Where faces, face model and perception come from."""
+
+    data: str = _field('', 'A folder of records (scripts/make_faces.py, '
+                       'scripts/prepare_photos.py); none: rendered faces are made in the folder '
+                       'of the run.')
+    faces: int = _field(4000, 'How many rendered faces are made, four of each person.')
+    mirror: bool = _field(True, 'Whether every other real image is mirrored.')
+    model: str = _field('open_head', 'The morphable model, a name or path.')
+    vaes: str = _field('built-in', 'The coefficient VAEs: built-in or a path.')
+    reconstruction: str = _field('built-in', 'The reconstruction network: built-in or a path.')
+    recognition: str = _field('built-in', 'The recognition network: built-in, dlib or a path.')
+    parsing: str = _field('built-in', 'The parsing network: built-in or a path.')
+    noise: int = _field(32, 'Size of the noise beside the coefficients.')
+    seed: int = _field(0, 'Of everything random.')
+
+    def __post_init__(self):
+        """Raises ValueError on a wrong field."""
+        check_positive('faces', self.faces)
+        check_positive('noise', self.noise)
+        if self.seed < 0:
+            raise ValueError(f'seed: expected 0 or more, got {self.seed}')
+
+
+@dataclasses.dataclass(frozen=True)
+class UpkeepConfig:
+    """What happens between steps."""
+
+    log_every: int = _field(50, 'Steps between points of the curves.')
+    snapshot_every: int = _field(500, 'Steps between snapshots, a multiple of log_every; the '
+                                 'generator is measured at each.')
+    picture_every: int = _field(500, 'Steps between pictures, a multiple of snapshot_every.')
+    keep_best: int = _field(3, 'Generators that are kept beside the last one.')
+    measured_faces: int = _field(256, 'Generated faces by which a snapshot is measured.')
+    deterministic: bool = _field(False, 'Whether to compute the same bits in each run; slower '
+                                 'on a GPU.')
+
+    def __post_init__(self):
+        """Raises ValueError on a wrong field."""
+        for name in ('log_every', 'snapshot_every', 'picture_every', 'keep_best',
+                     'measured_faces'):
+            check_positive(name, getattr(self, name))
+        for name, unit in (('snapshot_every', 'log_every'), ('picture_every', 'snapshot_every')):
+            if getattr(self, name) % getattr(self, unit):
+                raise ValueError(f'{name}: expected a multiple of {unit} = {getattr(self, unit)}, '
+                                 f'got {getattr(self, name)}')
+
+
+@dataclasses.dataclass(frozen=True)
+class GanConfig:
+    """A whole run; the names of all sections' fields are different."""
+
+    network: NetworkConfig = NetworkConfig()
+    loss: LossConfig = LossConfig()
+    schedule: ScheduleConfig = ScheduleConfig()
+    source: SourceConfig = SourceConfig()
+    upkeep: UpkeepConfig = UpkeepConfig()
+
+    @classmethod
+    def of(cls, **values):
+        """Makes a configuration of {field: value}; TypeError on a name that no section has."""
+        sections = {}
+        for section in dataclasses.fields(cls):
+            names = [field.name for field in dataclasses.fields(section.type)]
+            sections[section.name] = section.type(
+                **{name: values.pop(name) for name in names if name in values})
+        if values:
+            raise TypeError(f'expected fields of {cls.__name__}, got {sorted(values)}')
+        return cls(**sections)
+
+    @classmethod
+    def flags(cls):
+        """Every field of every section, `dataclasses.Field`s."""
+        return [field for section in dataclasses.fields(cls)
+                for field in dataclasses.fields(section.type)]
+
+    def values(self):
+        """{field: value} of all sections."""
+        return {field.name: getattr(getattr(self, section.name), field.name)
+                for section in dataclasses.fields(self)
+                for field in dataclasses.fields(section.type)}
