@@ -54,4 +54,5 @@ def test_values_go_to_their_sections_and_come_back():
 
 
 def test_total():
-    assert ScheduleConfig(imitative_kimg=3.0, contrastive_kimg=1.5).total_kimg == 4.5
+    assert ScheduleConfig(pixel_kimg=1.0, imitative_kimg=3.0,
+                          contrastive_kimg=1.5).total_kimg == 4.5
