@@ -2,9 +2,11 @@
 
 import contextlib
 import io
+import lzma
 import os
 import tempfile
 import zipfile
+import zlib
 
 import numpy as np
 
@@ -39,6 +41,43 @@ def check_target(path, ending):
     folder = os.path.dirname(os.path.abspath(path))
     if not os.path.isdir(folder):
         raise FileNotFoundError(f'out: expected an existing folder, got {folder!r}; create it')
+
+
+def read_npz(path, content, form, version, advice):
+    """Reads an .npz of a versioned format, without pickle.
+
+    Args:
+      path: of the file, or the file, open for reading bytes.
+      content: what the file should hold, for messages.
+      form, version: what its arrays `format` and `version` have to say.
+      advice: what to do about a file of another format or version.
+
+    Returns:
+      {name: array}.
+
+    Raises:
+      FileNotFoundError: if there is no such file.
+      ValueError: if it cannot be read, or is of another format or version.
+    """
+    label = getattr(path, 'name', content) if hasattr(path, 'read') else os.fspath(path)
+    try:
+        archive = np.load(path, allow_pickle=False)
+        if not isinstance(archive, np.lib.npyio.NpzFile):
+            raise ValueError('a single array')
+        with archive:
+            stored = {key: archive[key] for key in archive.files}
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError, EOFError, KeyError, NotImplementedError, RuntimeError,
+            zipfile.BadZipFile, zlib.error, lzma.LZMAError) as error:
+        raise ValueError(f'{label}: expected a {content} .npz, got a file that cannot be read '
+                         f'({error})') from error
+    for name, wanted, got in (
+            ('a file of format', repr(form), repr(str(stored.get('format', 'none')))),
+            ('format version', str(version), str(stored.get('version', 'none')))):
+        if got != wanted:
+            raise ValueError(f'{label}: expected {name} {wanted}, got {got}; {advice}')
+    return stored
 
 
 def write_npz(path, arrays, compression=zipfile.ZIP_DEFLATED):

@@ -26,10 +26,8 @@ A basis or an exemplar table may be stored as int8 or int16 beside
 `NAME_scale` (one factor a mode); `read` returns float32.
 """
 
-import lzma
 import os
 import zipfile
-import zlib
 
 import numpy as np
 
@@ -64,25 +62,8 @@ def read(path):
       ValueError: if it is not a model file, of another version, or inconsistent.
     """
     label = os.fspath(path) if not hasattr(path, 'read') else getattr(path, 'name', 'model file')
-    try:
-        archive = np.load(path, allow_pickle=False)
-        if not isinstance(archive, np.lib.npyio.NpzFile):
-            raise ValueError('a single array')
-        with archive:
-            stored = {key: archive[key] for key in archive.files}
-    except FileNotFoundError:
-        raise
-    except (OSError, ValueError, EOFError, KeyError, NotImplementedError, RuntimeError,
-            zipfile.BadZipFile, zlib.error, lzma.LZMAError) as error:
-        raise ValueError(f'{label}: expected a morphable model .npz, got a file that cannot be '
-                         f'read ({error})') from error
-    if str(stored.get('format', '')) != FORMAT:
-        raise ValueError(f'{label}: expected a file of format {FORMAT!r}, got '
-                         f'{str(stored.get("format", "none"))!r}; make one with '
-                         'scripts/import_morphable_model.py')
-    if int(stored['version']) != VERSION:
-        raise ValueError(f'{label}: expected format version {VERSION}, got '
-                         f'{int(stored["version"])}; import or build the model again')
+    stored = files.read_npz(path, 'morphable model', FORMAT, VERSION,
+                            'make one with scripts/import_morphable_model.py')
     missing = [key for key in REQUIRED if key not in stored]
     if missing:
         raise ValueError(f'{label}: expected arrays {list(REQUIRED)}, got none called {missing}')

@@ -15,8 +15,6 @@
 import dataclasses
 import os
 import pathlib
-import zipfile
-import zlib
 
 import numpy as np
 
@@ -90,25 +88,9 @@ def read(path):
       ValueError: if it is not such a file, of another version, or inconsistent.
     """
     label = os.fspath(path)
-    try:
-        archive = np.load(_PRETRAINED if label == BUILT_IN else path, allow_pickle=False)
-        if not isinstance(archive, np.lib.npyio.NpzFile):
-            raise ValueError('a single array')
-        with archive:
-            stored = {key: archive[key] for key in archive.files}
-    except FileNotFoundError:
-        raise
-    except (OSError, ValueError, EOFError, KeyError, NotImplementedError, RuntimeError,
-            zipfile.BadZipFile, zlib.error) as error:
-        raise ValueError(f'{label}: expected a coefficient VAE .npz, got a file that cannot be '
-                         f'read ({error})') from error
-    if str(stored.get('format', '')) != FORMAT:
-        raise ValueError(f'{label}: expected a file of format {FORMAT!r}, got '
-                         f'{str(stored.get("format", "none"))!r}; make one with '
-                         'scripts/train_vae.py or scripts/import_weights.py')
-    if int(stored.get('version', -1)) != VERSION:
-        raise ValueError(f'{label}: expected format version {VERSION}, got '
-                         f'{stored.get("version", "none")}; train or import the VAEs again')
+    stored = files.read_npz(_PRETRAINED if label == BUILT_IN else path, 'coefficient VAE', FORMAT,
+                            VERSION, 'make one with scripts/train_vae.py or '
+                            'scripts/import_weights.py')
     weights, texts = {}, {}
     for factor in map(str, stored.get('factors', ())):
         inside = {key[len(factor) + 1:]: value for key, value in stored.items()

@@ -13,8 +13,6 @@ import dataclasses
 import json
 import os
 import pathlib
-import zipfile
-import zlib
 
 import numpy as np
 
@@ -66,26 +64,8 @@ def read(path):
       ValueError: if it is not such a file, of another version, or damaged.
     """
     label = os.fspath(path)
-    try:
-        archive = np.load(path, allow_pickle=False)
-        if not isinstance(archive, np.lib.npyio.NpzFile):
-            raise ValueError('a single array')
-        with archive:
-            stored = {key: archive[key] for key in archive.files}
-    except FileNotFoundError:
-        raise
-    except (OSError, ValueError, EOFError, KeyError, NotImplementedError, RuntimeError,
-            zipfile.BadZipFile, zlib.error) as error:
-        raise ValueError(f'{label}: expected a perception network .npz, got a file that cannot '
-                         f'be read ({error})') from error
-    if str(stored.get('format', '')) != FORMAT:
-        raise ValueError(f'{label}: expected a file of format {FORMAT!r}, got '
-                         f'{str(stored.get("format", "none"))!r}; make one with '
-                         'scripts/train_perception.py or scripts/import_weights.py')
-    version = str(stored.get('version', 'none'))
-    if version != str(VERSION):
-        raise ValueError(f'{label}: expected format version {VERSION}, got {version}; '
-                         'train or import the network again')
+    stored = files.read_npz(path, 'perception network', FORMAT, VERSION, 'make one with '
+                            'scripts/train_perception.py or scripts/import_weights.py')
     missing = [name for name in TEXTS if name not in stored]
     if missing:
         raise ValueError(f'{label}: expected texts {list(TEXTS)}, got none called {missing}')
