@@ -1,0 +1,59 @@
+"""Trains a face generator: DiscoFaceGAN, all stages.
+
+    python scripts/train.py --flagfile=configs/quickstart.cfg
+    python scripts/train.py --logdir=runs/mine --data=data/faces --resolution=64
+
+The same command goes on with a run that was interrupted. Several GPUs of one machine are
+used together; several machines by the environment variable TF_CONFIG.
+"""
+
+import os
+import sys
+
+import tqdm
+from absl import app
+from absl import flags
+
+from tfdisco.config import GanConfig
+from tfdisco.training import distribution
+from tfdisco.training.gan_run import Interrupted, train
+
+FLAGS = flags.FLAGS
+DEFINE = {str: flags.DEFINE_string, int: flags.DEFINE_integer, float: flags.DEFINE_float,
+          bool: flags.DEFINE_bool}
+for field in GanConfig.flags():
+    DEFINE[field.type](field.name, field.default, field.metadata['help'])
+flags.DEFINE_string('logdir', None, 'The folder of the run; made if need be.', required=True)
+flags.DEFINE_integer('virtual_cpus', 0, 'Replicas on the CPU, to try things out; 0 for none.')
+flags.DEFINE_integer('processes', os.cpu_count(), 'Processes that make faces.', lower_bound=1)
+
+
+def main(argv):
+    """Trains, or ends with one line that says what is wrong and status 1."""
+    if len(argv) > 1:
+        raise app.UsageError(f'expected flags only, got {argv[1:]}')
+    try:
+        config = GanConfig.of(**{field.name: FLAGS[field.name].value
+                                 for field in GanConfig.flags()})
+        strategy = distribution.make_strategy(FLAGS.virtual_cpus)
+        with tqdm.tqdm(unit='image', unit_scale=True) as bar:
+            def progress(seen, total, state, terms):
+                bar.total = total
+                bar.initial = bar.initial or seen - state.batch
+                bar.n = bar.n or bar.initial
+                bar.update(seen - bar.n)
+                bar.set_description(state.stage)
+                bar.set_postfix(real=f'{terms["discriminator/real"]:.2f}',
+                                fake=f'{terms["discriminator/fake"]:.2f}')
+
+            train(config, FLAGS.logdir, strategy, FLAGS.processes, progress)
+    except Interrupted as message:
+        print(f'train: {message}')
+        return
+    except (ValueError, OSError, FloatingPointError) as error:
+        sys.exit(f'train: {error}')
+    print(f'wrote {FLAGS.logdir}')
+
+
+if __name__ == '__main__':
+    app.run(main)
