@@ -154,9 +154,9 @@ class Generator(tf.keras.Model):
         for side in self.sides:
             values = tf.cast(values, self._dtype_at(side))
             if side > SMALLEST:
-                values = getattr(self, f'up{side}')(values, ws[index], next(noise))
+                values = getattr(self, f'up{side}')(values, ws[index], noise=next(noise))
                 index += 1
-            values = getattr(self, f'conv{side}')(values, ws[index], next(noise))
+            values = getattr(self, f'conv{side}')(values, ws[index], noise=next(noise))
             index += 1
             colors = getattr(self, f'rgb{side}')(values, ws[index])  # the next layer's w
             image = colors if image is None else upsample2d(image) + colors

@@ -79,7 +79,7 @@ def train(config, logdir, strategy=None, processes=1, progress=None):
     seconds = tf.Variable(0.0, dtype=tf.float64, trainable=False, name='seconds')
     recent = Recent()
     manager = folder.snapshots(trainer=trainer.checkpoint, seconds=seconds, recent=recent)
-    folder.forget_after(int(trainer.steps))
+    folder.forget_after(int(trainer.steps.numpy()))
     writer = tf.summary.create_file_writer(folder.path)
     upkeep_of = _Upkeep(config, folder, writer, trainer, inputs, model, perception, schedule)
 
@@ -87,8 +87,8 @@ def train(config, logdir, strategy=None, processes=1, progress=None):
     stream, batches, shape = None, None, None
     started, before = time.monotonic(), float(seconds)
     with _Signals() as signals:
-        while int(trainer.images_seen) < schedule.total_images:
-            seen = int(trainer.images_seen)
+        while int(trainer.images_seen.numpy()) < schedule.total_images:
+            seen = int(trainer.images_seen.numpy())
             state = schedule.at(seen)
             if shape != (state.resolution, state.batch):
                 if stream is None or stream.resolution != state.resolution:
@@ -97,7 +97,7 @@ def train(config, logdir, strategy=None, processes=1, progress=None):
                 batches = distribution.distribute(strategy, stream, seen, state.batch)
             terms = trainer.step(next(batches), state)
             recent.terms.append(terms)
-            step, seen = int(trainer.steps), int(trainer.images_seen)
+            step, seen = int(trainer.steps.numpy()), int(trainer.images_seen.numpy())
             done = seen >= schedule.total_images
             seconds.assign(before + time.monotonic() - started)
             if done or step % upkeep.log_every == 0:
@@ -155,7 +155,7 @@ class _Upkeep:
     @property
     def _resolution(self):
         # Of the last step: what has faded in by then.
-        return self._schedule.at(max(int(self._trainer.images_seen) - 1, 0)).resolution
+        return self._schedule.at(max(int(self._trainer.images_seen.numpy()) - 1, 0)).resolution
 
     def _generate(self, values):
         resolution = self._resolution

@@ -60,10 +60,12 @@ class GanTrainer:
                 GENERATOR: self._adam(self.generator, loss.path_length_every
                                       if loss.path_length_weight else 0),
                 DISCRIMINATOR: self._adam(self.discriminator, loss.r1_every)}
-            self.images_seen, self.steps = (
-                tf.Variable(0, dtype=tf.int64, trainable=False, name=name)
-                for name in ('images_seen', 'steps'))
-            self._path_length = tf.Variable(0.0, trainable=False, name='path_length')
+            # Each replica comes to the same value by itself.
+            self.images_seen, self.steps, self._path_length = (
+                tf.Variable(tf.zeros([], dtype), trainable=False, name=name,
+                            aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA)
+                for name, dtype in (('images_seen', tf.int64), ('steps', tf.int64),
+                                    ('path_length', tf.float32)))
         self.restart_average()
         self.checkpoint = tf.train.Checkpoint(
             generator=list(self.generator.weights), average=list(self.average.weights),
@@ -96,16 +98,18 @@ class GanTrainer:
         if state.batch % replicas:
             raise ValueError(f'batch: expected a multiple of {replicas} replicas, got '
                              f'{state.batch}')
-        step, loss = int(self.steps), self._loss
+        step, loss = int(self.steps.numpy()), self._loss
         for optimizer in self._optimizers.values():
             optimizer.learning_rate = state.learning_rate * optimizer.rate_share
-        # What a graph is fixed to; everything else it gets as tensors.
-        key = (tuple(state.weights.items()), state.resolution, state.batch,
-               step % loss.r1_every == 0,
-               loss.path_length_weight > 0 and step % loss.path_length_every == 0)
-        if key not in self._graphs:
-            self._graphs[key] = self._graph(*key)
-        terms = self._graphs[key](images, tf.constant(state.fade, tf.float32))
+        fade = tf.constant(state.fade, tf.float32)
+        shape = state.resolution, state.batch
+        terms = self._run(self._train_discriminator, (images, fade), *shape,
+                          step % loss.r1_every == 0)
+        terms.update(self._run(self._train_generator, (fade,), *shape,
+                               tuple(state.weights.items())))
+        if loss.path_length_weight and step % loss.path_length_every == 0:
+            terms.update(self._run(self._regularise_generator, (fade,), *shape))
+        self._run(self._finish, (fade,), *shape)
         terms = {name: float(value) for name, value in terms.items()}
         broken = {name: value for name, value in terms.items() if not np.isfinite(value)}
         if broken:
@@ -116,44 +120,34 @@ class GanTrainer:
                 'outliers in the data')
         return terms
 
-    def _graph(self, weights, resolution, batch, r1, path_length):
-        weights = dict(weights)
-        fixed = None if self.generator.config.arch == 'stylegan2' else resolution
-        replicas = self._strategy.num_replicas_in_sync
+    def _run(self, part, tensors, resolution, batch, *fixed):
+        """A part of the step on all replicas.
 
-        def on_replica(images, fade):
-            draw = _Draws(self._seed, self.images_seen, batch, replicas)
-            fade = 1.0 if fixed is None else fade
-            terms = self._train_discriminator(images, draw, resolution, fade, r1)
-            found, w = self._train_generator(draw, weights, resolution, fade)
-            terms.update(found)
-            if path_length:
-                terms.update(self._regularise_generator(draw, resolution, fade))
-            return terms, tf.reduce_mean(w, axis=0)
+        It has one graph for all that is not a tensor; what the graph returns, terms, are
+        means over replicas.
+        """
+        key = part.__name__, resolution, batch, *fixed
+        if key not in self._graphs:
+            grows = self.generator.config.arch != 'stylegan2'
 
-        @tf.function
-        def step(images, fade):
-            terms, w = self._strategy.run(on_replica, args=(images, fade))
-            mean = tf.distribute.ReduceOp.MEAN
-            terms = {name: self._strategy.reduce(mean, value, axis=None)
-                     for name, value in terms.items()}
-            w = self._strategy.reduce(mean, w, axis=None)
-            average = tf.convert_to_tensor(self.generator.w_avg)
-            self.generator.w_avg.assign(w + W_AVG_BETA * (average - w))
-            if path_length:
-                self._path_length.assign_add(
-                    PATH_DECAY * (terms['path_length'] - self._path_length))
-            weight = ema.decay(batch, self.images_seen, self._schedule.ema_kimg)
-            self._strategy.run(ema.update, args=(self.average, self.generator, weight))
-            self.images_seen.assign_add(batch)
-            self.steps.assign_add(1)
-            return terms
+            def on_replica(*tensors):
+                draw = _Draws(self._seed, self.images_seen, batch,
+                              self._strategy.num_replicas_in_sync)
+                *tensors, fade = tensors
+                return part(*tensors, draw, resolution, fade if grows else 1.0, *fixed)
 
-        return step
+            self._graphs[key] = tf.function(lambda *tensors: self._mean(
+                self._strategy.run(on_replica, args=tensors))).get_concrete_function(*tensors)
+        return self._graphs[key](*tensors)
+
+    def _mean(self, terms):
+        return {name: self._strategy.reduce(tf.distribute.ReduceOp.MEAN, value, axis=None)
+                for name, value in terms.items()}
 
     def _train_discriminator(self, images, draw, resolution, fade, r1):
         z, noise = self._faces(draw, 'fakes', resolution)
-        fakes = self.generator(self._inputs(z), noise, resolution, fade)
+        fakes = self.generator(self._inputs(z), noise=noise, resolution=resolution,
+                               fade=fade)
         reals = tf.cast(images, tf.float32) / 127.5 - 1.0
         with _watching(self.discriminator) as tape:
             terms = discriminator_terms(self.discriminator, reals, fakes, fade, r1)
@@ -164,7 +158,8 @@ class GanTrainer:
         return {**{f'discriminator/{name}': value for name, value in terms.items()},
                 'discriminator/gradient': norm}
 
-    def _train_generator(self, draw, weights, resolution, fade):
+    def _train_generator(self, draw, resolution, fade, weights):
+        weights = dict(weights)
         z, noise = self._faces(draw, 'faces', resolution)
         faces = Draw(z, draw.normal('pairs', [self._inputs.latents]), noise)
         with _watching(self.generator) as tape:
@@ -172,24 +167,37 @@ class GanTrainer:
                                              resolution, fade)
             total = tf.add_n([weights[name] * value for name, value in terms.items()])
         norm = self._apply(GENERATOR, tape, total, self.generator)
-        return {**terms, 'gradient': norm}, tf.stop_gradient(w)
+        average = tf.convert_to_tensor(self.generator.w_avg)
+        w = _replica_mean(tf.reduce_mean(w, axis=0))
+        self.generator.w_avg.assign(w + W_AVG_BETA * (average - w))
+        return {**terms, 'gradient': norm}
 
     def _regularise_generator(self, draw, resolution, fade):
         z, noise = self._faces(draw, 'path', resolution)
-        count = max(z.shape[0] // PATH_SHARE, 1)
-        z, noise = z[:count], [values[:count] for values in noise]
-        direction = draw.normal('direction', [resolution, resolution, 3])[:count]
+        # Every second face, so that replicas leave out the same ones as a single device.
+        z, noise = z[::PATH_SHARE], [values[::PATH_SHARE] for values in noise]
+        direction = draw.normal('direction', [resolution, resolution, 3])[::PATH_SHARE]
         with _watching(self.generator) as tape:
             ws = self.generator.broadcast(self.generator.mapping(self._inputs(z)))
             lengths = adversarial.path_lengths(
                 lambda ws: self.generator.synthesis(ws, noise, resolution, fade), ws, direction)
-            mean = tf.reduce_mean(lengths)
             # The mean over time, this step included (Karras et al. 2020, Eq. 4).
-            goal = tf.stop_gradient(self._path_length + PATH_DECAY * (mean - self._path_length))
+            mean = _replica_mean(tf.reduce_mean(tf.stop_gradient(lengths)))
+            goal = self._path_length + PATH_DECAY * (mean - self._path_length)
             penalty = tf.reduce_mean(tf.square(lengths - goal))
             total = self._loss.path_length_every * self._loss.path_length_weight * penalty
         self._apply(GENERATOR, tape, total, self.generator)
+        self._path_length.assign(goal)
         return {'path_length': mean, 'path_length_penalty': penalty}
+
+    def _finish(self, draw, resolution, fade):
+        """The average of weights, and the counters."""
+        del resolution, fade
+        ema.update(self.average, self.generator, ema.decay(
+            draw.batch, self.images_seen, self._schedule.ema_kimg))
+        self.images_seen.assign_add(draw.batch)
+        self.steps.assign_add(1)
+        return {}
 
     def _faces(self, draw, stream, resolution):
         """Latents [b, latents] and noise maps of a replica."""
@@ -204,13 +212,12 @@ class GanTrainer:
     def _apply(self, name, tape, total, network):
         """One step of an optimiser; returns the norm of the gradient of all replicas."""
         gradients = tape.gradient(total, network.trainable_variables)
-        replica = tf.distribute.get_replica_context()
         replicas = self._strategy.num_replicas_in_sync
         gradients = [tf.zeros_like(variable) if gradient is None else gradient
                      for gradient, variable in zip(gradients, network.trainable_variables)]
         # A replica's loss is the mean of its part of the batch, and optimisers add up what
         # replicas hand them: divided once, here.
-        gradients = replica.all_reduce(tf.distribute.ReduceOp.MEAN, gradients)
+        gradients = _replica_mean(gradients)
         self._optimizers[name].apply_gradients(
             zip([gradient / replicas for gradient in gradients], network.trainable_variables))
         return tf.linalg.global_norm(gradients)
@@ -231,15 +238,20 @@ class _Draws:
 
     def __init__(self, seed, images_seen, batch, replicas):
         self._seed = tf.stack([tf.constant(seed, tf.int64), tf.identity(images_seen)])
-        self._batch, self._replicas = batch, replicas
+        self.batch, self._replicas = batch, replicas
         self._replica = tf.distribute.get_replica_context().replica_id_in_sync_group
 
     def normal(self, stream, shape):
         """This replica's part [batch / replicas, *shape] of N(0, 1) for the whole batch."""
         seed = tf.random.experimental.stateless_fold_in(self._seed, STREAMS.index(stream))
-        values = tf.random.stateless_normal([self._batch, *shape], seed)
-        parts = tf.reshape(values, [self._replicas, self._batch // self._replicas, *shape])
+        values = tf.random.stateless_normal([self.batch, *shape], seed)
+        parts = tf.reshape(values, [self._replicas, self.batch // self._replicas, *shape])
         return parts[self._replica]
+
+
+def _replica_mean(values):
+    """The mean over replicas of what each has; on each."""
+    return tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.MEAN, values)
 
 
 @contextlib.contextmanager
