@@ -30,6 +30,9 @@ flags.DEFINE_float('learning_rate', DEFAULTS.learning_rate, 'The highest.')
 flags.DEFINE_float('weight_decay', DEFAULTS.weight_decay, 'Of kernels, a step and learning rate.')
 flags.DEFINE_float('scale', DEFAULTS.scale, 'Of the cosines of recognition.')
 flags.DEFINE_float('margin', DEFAULTS.margin, 'By which cosines of recognition have to be ahead.')
+flags.DEFINE_float('augmentation', DEFAULTS.augmentation,
+                   'How strongly pictures are changed; 1 is what the network is made for.')
+flags.DEFINE_string('start', None, 'The folder of a run of the same network to begin from.')
 flags.DEFINE_string('photos', None, 'Prepared photographs among which reconstruction trains too.')
 flags.DEFINE_string('recognition', None, 'A recognition network that compares photographs with '
                     'what is rendered of them: built-in, dlib or a file.')

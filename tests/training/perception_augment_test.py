@@ -91,3 +91,11 @@ def test_noise_and_compression_spare_the_other_pictures(faces):
     changed = [[not np.array_equal(a, b) for a, b in zip(plain, others)]
                for others in (noisy, compressed)]
     assert changed == [[False] * 6 + [True] * 2, [True] * 2 + [False] * 6]
+
+
+def test_a_share_of_the_changes():
+    half = Augmentation(shift=0.2, covered=0.5).scaled(0.5)
+    assert half.shift == pytest.approx(0.1) and half.covered == pytest.approx(0.25)
+    assert Augmentation().scaled(0.0) == NOTHING
+    with pytest.raises(ValueError, match='from 0 to 1, got -1'):
+        Augmentation().scaled(-1)

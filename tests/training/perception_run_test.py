@@ -151,3 +151,34 @@ def test_the_card_names_no_folder_of_this_machine():
 def test_command_says_what_is_not_default():
     assert PerceptionRun('parsing', 'x', steps=7).command() == (
         'python scripts/train_perception.py --network=parsing --data=x --steps=7')
+
+
+def test_begins_with_the_weights_of_another_run(tmp_path, data):
+    perception_run.train(run_of(data, 'parsing'), tmp_path / 'first')
+    changes = {'start': str(tmp_path / 'first'), 'learning_rate': 1e-12, 'weight_decay': 0.0,
+               'augmentation': 0.0}
+    card = perception_run.train(run_of(data, 'parsing', **changes), tmp_path / 'second')
+    assert card['config']['start'] == 'first'  # no path of the machine
+    weights = [dict(np.load(tmp_path / run / 'parsing.npz')) for run in ('first', 'second')]
+    kernels = [name for name, value in weights[0].items() if value.ndim == 4]
+    cold = dict(np.load(_cold(tmp_path, data) / 'parsing.npz'))
+    for name in kernels:  # but for batch normalisation's statistics, which are folded in
+        together = [np.corrcoef(weights[0][name].ravel(), other[name].ravel())[0, 1]
+                    for other in (weights[1], cold)]
+        assert together[0] > 0.99 and together[1] < 0.9
+
+
+def _cold(tmp_path, data):
+    perception_run.train(run_of(data, 'parsing', learning_rate=1e-12, seed=1), tmp_path / 'cold')
+    return tmp_path / 'cold'
+
+
+def test_refuses_a_start_that_is_no_run_of_the_network(tmp_path, data):
+    perception_run.train(run_of(data, 'recognition'), tmp_path / 'other')
+    with pytest.raises(ValueError, match='start: expected the folder of a run with snapshots'):
+        perception_run.train(run_of(data, 'parsing', start=str(tmp_path)), tmp_path / 'a')
+    with pytest.raises(ValueError, match='start: expected a run of this network'):
+        perception_run.train(run_of(data, 'parsing', start=str(tmp_path / 'other')),
+                             tmp_path / 'b')
+    with pytest.raises(ValueError, match='augmentation: expected from 0 to 1, got 2'):
+        run_of(data, 'parsing', augmentation=2.0)

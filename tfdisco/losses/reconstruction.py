@@ -26,7 +26,7 @@ WEIGHTS = {
     'identity': 0.15,  # / mm
     'expression': 0.6,  # / mm
     'points': 0.15,  # / mm
-    'landmarks': 120.0,  # / width
+    'landmarks': 200.0,  # / width
     'openings': 150.0,  # / width
     'pose': 20.0,  # / radian
     'translation': 0.15,  # / mm

@@ -10,6 +10,7 @@ from tfdisco.perception.layers import ConvUnit
 from tfdisco.shapes import check_positive, check_shape
 
 WIDTHS, BLOCKS = (16, 32, 64, 128), (1, 1, 1, 1)
+COLORS = 3
 CLASSES = ('background', 'face', 'hair')  # order of the logits
 
 
@@ -26,8 +27,8 @@ class ParsingNetwork(network.PerceptionNetwork):
     """Images [B, S, S, 3] in [-1, 1] to logits [B, S, S, 3] of `CLASSES`.
 
     A U-Net (Ronneberger et al. 2015): from the smallest map back up, each joined by the
-    backbone's map of that size. Logits are made at half the size of the images and
-    interpolated.
+    backbone's map of that size, the last by the images themselves: strands are finer than
+    the backbone's first map.
     """
 
     KIND = 'parsing'
@@ -51,8 +52,11 @@ class ParsingNetwork(network.PerceptionNetwork):
             raise ValueError(f'input_size: expected a multiple of {2 ** len(widths)}, got '
                              f'{input_size}')
         self.backbone = Backbone(widths, blocks, frozen)
-        for index, (below, above) in enumerate(zip(widths[-2::-1], widths[:0:-1])):
-            setattr(self, f'join{index}', ConvUnit(above + below, below, frozen=frozen))
+        above = widths[-1]
+        for index, beside in enumerate((*widths[-2::-1], COLORS)):
+            below = max(beside, widths[0])
+            setattr(self, f'join{index}', ConvUnit(above + beside, below, frozen=frozen))
+            above = below
         self._logits = ConvUnit(widths[0], len(CLASSES), size=1, relu=False, norm=False,
                                 frozen=frozen)
         self.built = True
@@ -70,17 +74,16 @@ class ParsingNetwork(network.PerceptionNetwork):
 
     def call(self, images, training=None):
         check_shape('images', images, ['B', self.input_size, self.input_size, 3])
-        *beside, values = self.backbone(images, training=training)
+        *beside, values = images, *self.backbone(images, training=training)
         for join in self._joins().values():
             values = tf.concat([_double(values), beside.pop()], axis=-1)
             values = join(values, training=training)
-        logits = self._logits(values)
-        return resize.from_square(logits, self.input_size, self.input_size)
+        return self._logits(values)
 
     def _joins(self):
         """{name: unit} of the way back up."""
         return {f'join{index}': getattr(self, f'join{index}')
-                for index in range(len(self.backbone.widths) - 1)}
+                for index in range(len(self.backbone.widths))}
 
 
 class Parsing:

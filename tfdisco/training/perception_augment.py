@@ -45,6 +45,13 @@ class Augmentation:
     compressed: float = 0.25
     noisy: float = 0.34
 
+    def scaled(self, factor):
+        """The same, every probability and deviation times `factor`, from 0 to 1."""
+        if not 0 <= factor <= 1:
+            raise ValueError(f'augmentation: expected from 0 to 1, got {factor}')
+        return Augmentation(**{name: factor * value
+                               for name, value in dataclasses.asdict(self).items()})
+
 
 class Augmenter:
     """Turns pictures of a data set into a network's input, with labels moved along.

@@ -34,6 +34,9 @@ class PerceptionRun:
     model: the morphable model of its coefficients, name or path.
     steps, batch, learning_rate, weight_decay, seed: see `PerceptionTrainer`.
     scale, margin: of recognition, see `losses.recognition`.
+    augmentation: how strongly pictures are changed, beside the task's own strength.
+    start: None, or the folder of a finished or interrupted run of the same network whose
+      weights this one begins with.
     photos: None, or a folder of prepared photographs among which reconstruction trains too,
       see `PhotoSupervision`; one photograph for each `PHOTO_SHARE` rendered faces.
     recognition: None, or the recognition network, name or path, that compares photographs
@@ -51,6 +54,8 @@ class PerceptionRun:
     weight_decay: float = 0.02
     scale: float = 32.0
     margin: float = 0.2
+    augmentation: float = 1.0
+    start: str = None
     photos: str = None
     recognition: str = None
     seed: int = 0
@@ -67,6 +72,7 @@ class PerceptionRun:
                 raise ValueError(f'{name}: expected above 0, got {getattr(self, name)}')
         if not self.weight_decay >= 0:
             raise ValueError(f'weight_decay: expected 0 or more, got {self.weight_decay}')
+        TASKS[self.network].augmentation.scaled(self.augmentation)
         if not 0 <= self.margin < 1:
             raise ValueError(f'margin: expected from 0 to below 1, got {self.margin}')
         if self.photos and self.network != 'reconstruction':
@@ -82,7 +88,7 @@ class PerceptionRun:
     def without_folders(self):
         """The same run, but of data only the folders' names: for the card."""
         names = {field: os.path.basename(os.path.normpath(value))
-                 for field in ('data', 'photos') if (value := getattr(self, field))}
+                 for field in ('data', 'start', 'photos') if (value := getattr(self, field))}
         return dataclasses.replace(self, **names)
 
     def command(self):
@@ -123,7 +129,8 @@ def train(run, logdir, progress=None):
     tf.keras.utils.set_random_seed(run.seed)  # of the first weights
     people = int(seen.identity.max()) + 1
     task = kind(run, model, people)
-    augmenter = Augmenter(task.network.input_size, kind.crop, model, kind.augmentation)
+    augmenter = Augmenter(task.network.input_size, kind.crop, model,
+                          kind.augmentation.scaled(run.augmentation))
     photos = None
     if run.photos:
         photos = PhotoSupervision(
@@ -131,6 +138,8 @@ def train(run, logdir, progress=None):
             max(run.batch // PHOTO_SHARE, 1), run.recognition)
     trainer = PerceptionTrainer(task, seen, augmenter, run.steps, run.batch, run.learning_rate,
                                 run.weight_decay, run.seed, photos)
+    if run.start:
+        trainer.start_from(run.start)
 
     # Resume.
     seconds = tf.Variable(0.0, dtype=tf.float64, trainable=False, name='seconds')

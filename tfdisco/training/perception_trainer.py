@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from tfdisco.shapes import check_positive
 from tfdisco.training import perception_data
+from tfdisco.training.run_folder import RunFolder
 
 WARM_UP = 500  # steps in which the learning rate rises, at most a tenth of all
 MEMORY = 0.999  # of the averaged weights, per step; less in the beginning
@@ -64,6 +65,24 @@ class PerceptionTrainer:
             network=list(task.network.weights), average=list(task.average.weights),
             head=[] if task.head is None else list(task.head.weights),
             optimizer=self.optimizer, step=self.step_count, random=self._random)
+
+    def start_from(self, logdir):
+        """Takes the networks' weights, and nothing else, from the run in `logdir`.
+
+        Raises:
+          ValueError: if it holds no snapshot of a network like this one.
+        """
+        path = tf.train.latest_checkpoint(RunFolder.snapshots_of(logdir))
+        if path is None:
+            raise ValueError(f'start: expected the folder of a run with snapshots, got {logdir}')
+        weights = tf.train.Checkpoint(network=list(self.task.network.weights),
+                                      average=list(self.task.average.weights))
+        try:
+            status = tf.train.Checkpoint(trainer=weights).restore(path)
+            status.assert_existing_objects_matched().expect_partial()
+        except (ValueError, AssertionError, tf.errors.OpError) as error:
+            raise ValueError(f'start: expected a run of this network, got {logdir}: '
+                             f'{str(error).splitlines()[0]}') from error
 
     def step(self):
         """Trains on one batch.

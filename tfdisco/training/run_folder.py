@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from tfdisco import files
 
-CONFIG, CURVES = 'config.json', 'metrics.jsonl'
+CONFIG, CURVES, SNAPSHOTS = 'config.json', 'metrics.jsonl', 'snapshots'
 
 
 class RunFolder:
@@ -46,10 +46,15 @@ class RunFolder:
         """The path of a file in the folder."""
         return os.path.join(self.path, name)
 
+    @staticmethod
+    def snapshots_of(path):
+        """Where the run in the folder `path` keeps its snapshots."""
+        return os.path.join(path, SNAPSHOTS)
+
     def snapshots(self, **trackables):
         """A `tf.train.CheckpointManager` of the folder, restored to its last snapshot if any."""
         manager = tf.train.CheckpointManager(tf.train.Checkpoint(**trackables),
-                                             self.file('snapshots'), max_to_keep=2)
+                                             self.snapshots_of(self.path), max_to_keep=2)
         if manager.latest_checkpoint:
             manager.checkpoint.restore(manager.latest_checkpoint).assert_consumed()
         return manager
