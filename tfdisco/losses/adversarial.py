@@ -1,5 +1,7 @@
 """The adversarial game: non-saturating logistic losses and their two regularisers."""
 
+import math
+
 import tensorflow as tf
 
 from tfdisco.shapes import check_shape
@@ -63,7 +65,7 @@ def path_lengths(synthesize, ws, direction):
         tape.watch(ws)
         images = synthesize(ws)
         check_shape('direction', direction, list(images.shape))
-        pixels = float(images.shape[1] * images.shape[2])
-        total = tf.reduce_sum(images * direction) / tf.sqrt(pixels)
+        pixels = images.shape[1] * images.shape[2]
+        total = tf.reduce_sum(images * direction) / math.sqrt(pixels)
     gradient = tape.gradient(total, ws)
     return tf.sqrt(tf.reduce_mean(tf.reduce_sum(tf.square(gradient), axis=2), axis=1) + 1e-12)
