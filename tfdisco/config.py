@@ -53,6 +53,11 @@ class NetworkConfig:
         """Channels of the feature maps of `resolution` pixels."""
         return min(self.fmap_base // resolution, self.fmap_max)
 
+    def precision_at(self, resolution):
+        """The type of those feature maps, one of `PRECISIONS`."""
+        lowest = self.resolution >> (self.low_precision_resolutions - 1)
+        return self.precision if resolution >= lowest else 'float32'
+
 
 @dataclasses.dataclass(frozen=True)
 class LossConfig:

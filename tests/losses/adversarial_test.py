@@ -59,5 +59,5 @@ def test_path_lengths_are_those_of_the_jacobian():
     each = np.einsum('nwp,bp->bnw', jacobian, direction.reshape(5, -1) / 4.0)
     np.testing.assert_allclose(lengths, np.sqrt(np.square(each).sum(axis=2).mean(axis=1)))
     with pytest.raises(ValueError, match=r'^direction: expected shape \[5, 4, 4, 3\]'):
-        adversarial.path_lengths(lambda ws: tf.zeros([5, 4, 4, 3]) * ws[:, :1, :1, tf.newaxis],
+        adversarial.path_lengths(lambda ws: ws[:, :1, :1, tf.newaxis] * np.ones([4, 4, 3]),
                                  tf.constant(ws), tf.zeros([5, 8, 8, 3], tf.float64))

@@ -1,9 +1,10 @@
 """Networks of a configuration, by an explicit table."""
 
-from tfdisco.networks import stylegan2, stylegan2_discriminator
+from tfdisco.networks import stylegan, stylegan2, stylegan2_discriminator
 
-GENERATORS = {'stylegan2': stylegan2.Generator}
-DISCRIMINATORS = {'stylegan2': stylegan2_discriminator.Discriminator}
+GENERATORS = {'stylegan2': stylegan2.Generator, 'stylegan': stylegan.Generator}
+DISCRIMINATORS = {'stylegan2': stylegan2_discriminator.Discriminator,
+                  'stylegan': stylegan.Discriminator}
 
 
 def build_generator(config, input_size):

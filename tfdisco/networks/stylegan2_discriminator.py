@@ -4,8 +4,8 @@ import math
 
 import tensorflow as tf
 
+from tfdisco.networks.generator import CLAMP, SMALLEST, sides
 from tfdisco.networks.layers import EqualConv, EqualDense, minibatch_stddev
-from tfdisco.networks.stylegan2 import CLAMP, SMALLEST
 from tfdisco.shapes import check_shape
 
 HALF = math.sqrt(0.5)  # of both branches, so that their sum keeps its variance
@@ -43,7 +43,7 @@ class Discriminator(tf.keras.Model):
         """Takes a `config.NetworkConfig`."""
         super().__init__(**kwargs)
         self.config = config
-        clamp = {side: None if self._dtype_at(side) == tf.float32 else CLAMP
+        clamp = {side: None if config.precision_at(side) == 'float32' else CLAMP
                  for side in self.sides}
         side = config.resolution
         self.from_rgb = EqualConv(3, config.channels(side), 1, clamp=clamp.get(side))
@@ -59,7 +59,7 @@ class Discriminator(tf.keras.Model):
     @property
     def sides(self):
         """[resolution, ... 8], pixels of the blocks' inputs."""
-        return [2 ** power for power in range(int(math.log2(self.config.resolution)), 2, -1)]
+        return sides(self.config.resolution)[:0:-1]
 
     def build(self, input_shape=None):
         self.built = True  # the constructor made all weights
@@ -81,13 +81,9 @@ class Discriminator(tf.keras.Model):
             raise ValueError(f'fade: expected 1, since stylegan2 does not grow, got {fade}')
         side = self.config.resolution
         check_shape('images', images, ['B', side, side, 3])
-        values = self.from_rgb(tf.cast(images, self._dtype_at(side)))
+        values = self.from_rgb(tf.cast(images, self.config.precision_at(side)))
         for side in self.sides:
-            values = getattr(self, f'block{side}')(tf.cast(values, self._dtype_at(side)))
+            values = getattr(self, f'block{side}')(tf.cast(values, self.config.precision_at(side)))
         values = self.conv(minibatch_stddev(tf.cast(values, tf.float32)))
         _, height, width, channels = values.shape
         return self.logit(self.dense(tf.reshape(values, [-1, height * width * channels])))
-
-    def _dtype_at(self, side):
-        lowest = self.config.resolution >> (self.config.low_precision_resolutions - 1)
-        return tf.as_dtype(self.config.precision) if side >= lowest else tf.float32

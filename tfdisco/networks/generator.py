@@ -1,0 +1,100 @@
+"""What the generators of all architectures have in common: mapping, w, noise maps."""
+
+import math
+
+import tensorflow as tf
+
+from tfdisco.networks.layers import MappingNetwork, random_noise
+from tfdisco.shapes import check_choice, check_shape
+
+SMALLEST = 4  # pixels that synthesis begins with
+CLAMP = 256.0  # of activations in half precision
+NOISES = ('const', 'none')
+
+
+class BaseGenerator(tf.keras.Model):
+    """Coefficients and noise to faces.
+
+    As the paper changes StyleGAN (Sec. 3.1): no normalisation of the input, no mixing of
+    styles. A subclass makes its layers and has `noise_sides`, `_check` and `_draw`.
+
+    Example:
+      generator = Generator(config, inputs.size)
+      images = generator(inputs(z))  # [B, R, R, 3], about [-1, 1]
+      ws = generator.broadcast(generator.mapping(inputs(z)))
+      images = generator.synthesis(ws, noise=generator.random_noise(batch, seed))
+
+    Attributes:
+      config: `config.NetworkConfig`.
+      input_size: numbers of an input.
+      num_ws: vectors w that synthesis takes for an image, two a resolution.
+      mapping: `layers.MappingNetwork`, inputs [B, input_size] -> w [B, w_size].
+      w_avg: [w_size], the mean w of training; not trained.
+    """
+
+    def __init__(self, config, input_size, **kwargs):
+        """Takes a `config.NetworkConfig` and the size of the input; see the class."""
+        super().__init__(**kwargs)
+        self.config, self.input_size = config, int(input_size)
+        self.mapping = MappingNetwork(input_size, config.w_size, config.mapping_layers)
+        self.w_avg = self.add_weight(name='w_avg', shape=(config.w_size,), initializer='zeros',
+                                     trainable=False)
+        self.num_ws = 2 * len(self.sides())
+        self.built = True
+
+    def build(self, input_shape=None):
+        self.built = True  # the constructor made all weights
+
+    def sides(self, resolution=None):
+        """[4, 8, ... resolution], pixels of the blocks' sides; all of them by default."""
+        return sides(resolution or self.config.resolution)
+
+    def broadcast(self, w):
+        """w [B, w_size] -> ws [B, num_ws, w_size], the same w everywhere."""
+        check_shape('w', w, ['B', self.config.w_size])
+        return tf.tile(w[:, tf.newaxis], [1, self.num_ws, 1])
+
+    def random_noise(self, batch, seed, resolution=None):
+        """Noise maps for `synthesis`, see `layers.random_noise`."""
+        return random_noise(self.noise_sides(resolution), batch, seed)
+
+    def synthesis(self, ws, noise='const', resolution=None, fade=1.0):
+        """Draws images.
+
+        Args:
+          ws: [B, num_ws, w_size].
+          noise: 'const' (the same for every image), 'none', or maps of `random_noise`.
+          resolution: pixels of a side; the config's by default, the only one of an
+            architecture that does not grow.
+          fade: how much of the highest resolution's own colours there is, above 0 and up
+            to 1, beside those of half the resolution; [] float32 or a number.
+
+        Returns:
+          [B, R, R, 3] float32, about [-1, 1].
+
+        Raises:
+          ValueError: on a wrong shape or value.
+        """
+        self._check(resolution, fade)
+        ws = tf.convert_to_tensor(ws, tf.float32)
+        check_shape('ws', ws, ['B', self.num_ws, self.config.w_size])
+        count = len(self.noise_sides(resolution))
+        if isinstance(noise, str):
+            check_choice('noise', noise, NOISES)
+            noise = [noise] * count
+        elif len(noise) != count:
+            raise ValueError(f'noise: expected {count} maps, got {len(noise)}')
+        return self._draw(tf.unstack(ws, axis=1), iter(noise), self.sides(resolution), fade)
+
+    def call(self, inputs, noise='const', resolution=None, fade=1.0):
+        """Inputs [B, input_size] to images; see `synthesis`."""
+        return self.synthesis(self.broadcast(self.mapping(inputs)), noise, resolution, fade)
+
+    def _clamp(self, side):
+        return None if self.config.precision_at(side) == 'float32' else CLAMP
+
+
+def sides(resolution):
+    """[4, 8, ... resolution]."""
+    return [2 ** power for power in range(int(math.log2(SMALLEST)),
+                                          int(math.log2(resolution)) + 1)]
