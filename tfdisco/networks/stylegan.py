@@ -107,7 +107,7 @@ class Generator(BaseGenerator):
         return getattr(self, f'rgb{side}')(tf.cast(values, tf.float32))
 
     def _check(self, resolution, fade):
-        check_choice('resolution', resolution, (None, *self.sides()))
+        check_choice('resolution', resolution or self.config.resolution, self.sides())
         _check_fade(fade)
 
 
