@@ -32,13 +32,15 @@ class NetworkConfig:
     precision: str = _field('float32', 'Of activations in the highest resolutions: float32, '
                             'float16 or bfloat16; weights are always float32.')
     low_precision_resolutions: int = _field(4, 'How many of the highest resolutions that is.')
+    minibatch_group: int = _field(4, 'Images whose deviation the discriminator is told, at most; '
+                                  '1 for none.')
 
     def __post_init__(self):
         """Raises ValueError on a wrong field."""
         check_choice('arch', self.arch, ARCHITECTURES)
         check_choice('precision', self.precision, PRECISIONS)
         for name in ('resolution', 'fmap_base', 'fmap_max', 'mapping_layers', 'w_size',
-                     'low_precision_resolutions'):
+                     'low_precision_resolutions', 'minibatch_group'):
             check_positive(name, getattr(self, name))
         if self.resolution & (self.resolution - 1) or not (
                 SMALLEST <= self.resolution <= LARGEST):

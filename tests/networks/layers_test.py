@@ -89,7 +89,7 @@ def test_a_wrong_standardisation_is_refused(mean, scale, message):
 @pytest.mark.parametrize('batch, group', [(8, 4), (6, 3), (5, 1), (1, 1)])
 def test_minibatch_deviation(batch, group):
     values = RNG.normal(size=(batch, 3, 3, 2)).astype(np.float32)
-    found = minibatch_stddev(tf.constant(values)).numpy()
+    found = minibatch_stddev(tf.constant(values), 4).numpy()
     np.testing.assert_array_equal(found[..., :2], values)
     count = batch // group
     for index in range(batch):

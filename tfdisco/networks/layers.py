@@ -149,7 +149,7 @@ class MappingNetwork(tf.keras.layers.Layer):
         return values
 
 
-def minibatch_stddev(values, group=4):
+def minibatch_stddev(values, group):
     """Adds a channel that tells how different the images of a group are.
 
     The mean over channels and places of the deviation over the group (Karras et al. 2018,

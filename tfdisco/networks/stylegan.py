@@ -161,7 +161,8 @@ class Discriminator(tf.keras.Model):
             values = getattr(self, f'down{side}')(getattr(self, f'conv{side}')(values))
             if side == top and not _is_one(fade):
                 values = _blend(self._from(reduce(images), side // 2), values, fade)
-        values = self.conv(minibatch_stddev(tf.cast(values, tf.float32)))
+        values = self.conv(minibatch_stddev(tf.cast(values, tf.float32),
+                                            self.config.minibatch_group))
         _, height, width, channels = values.shape
         return self.logit(self.dense(tf.reshape(values, [-1, height * width * channels])))
 

@@ -84,6 +84,7 @@ class Discriminator(tf.keras.Model):
         values = self.from_rgb(tf.cast(images, self.config.precision_at(side)))
         for side in self.sides:
             values = getattr(self, f'block{side}')(tf.cast(values, self.config.precision_at(side)))
-        values = self.conv(minibatch_stddev(tf.cast(values, tf.float32)))
+        values = self.conv(minibatch_stddev(tf.cast(values, tf.float32),
+                                            self.config.minibatch_group))
         _, height, width, channels = values.shape
         return self.logit(self.dense(tf.reshape(values, [-1, height * width * channels])))

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import tempfile
 import threading
 import time
 
@@ -63,7 +64,9 @@ def train(config, logdir, strategy=None, processes=1, progress=None):
     strategy = strategy or tf.distribute.get_strategy()
     if upkeep.deterministic:
         tf.config.experimental.enable_op_determinism()
-    folder = RunFolder(logdir, config.values())
+    # Other workers take part in everything, and what they write is thrown away.
+    own = None if distribution.is_chief(strategy) else tempfile.TemporaryDirectory()
+    folder = RunFolder(own.name if own else logdir, config.values())
     model = MorphableModel.load(source.model)
     inputs = GeneratorInputs(CoefficientVAEs.load(source.vaes, model.layout), source.noise)
     perception = Perception.load(model, source.reconstruction, source.recognition, source.parsing)
@@ -78,7 +81,8 @@ def train(config, logdir, strategy=None, processes=1, progress=None):
     # Resume.
     seconds = tf.Variable(0.0, dtype=tf.float64, trainable=False, name='seconds')
     recent = Recent()
-    manager = folder.snapshots(trainer=trainer.checkpoint, seconds=seconds, recent=recent)
+    manager = folder.snapshots(source=logdir, trainer=trainer.checkpoint, seconds=seconds,
+                               recent=recent)
     folder.forget_after(int(trainer.steps.numpy()))
     writer = tf.summary.create_file_writer(folder.path)
     upkeep_of = _Upkeep(config, folder, writer, trainer, inputs, model, perception, schedule)
@@ -119,6 +123,8 @@ def train(config, logdir, strategy=None, processes=1, progress=None):
                                   'on from there')
     writer.close()
     gan_report.write(config, folder)
+    if own:
+        own.cleanup()
 
 
 class Recent(tf.train.experimental.PythonState):

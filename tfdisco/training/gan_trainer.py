@@ -66,11 +66,12 @@ class GanTrainer:
                             aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA)
                 for name, dtype in (('images_seen', tf.int64), ('steps', tf.int64),
                                     ('path_length', tf.float32)))
+            self._resolution = tf.Variable(0, dtype=tf.int64, trainable=False, name='resolution')
         self.restart_average()
         self.checkpoint = tf.train.Checkpoint(
             generator=list(self.generator.weights), average=list(self.average.weights),
             discriminator=list(self.discriminator.weights), images_seen=self.images_seen,
-            steps=self.steps, path_length=self._path_length,
+            steps=self.steps, path_length=self._path_length, resolution=self._resolution,
             optimizers=list(self._optimizers.values()))
 
     def restart_average(self):
@@ -99,6 +100,9 @@ class GanTrainer:
             raise ValueError(f'batch: expected a multiple of {replicas} replicas, got '
                              f'{state.batch}')
         step, loss = int(self.steps.numpy()), self._loss
+        if state.resolution != int(self._resolution.numpy()):
+            self._forget_moments()
+            self._resolution.assign(state.resolution)
         for optimizer in self._optimizers.values():
             optimizer.learning_rate = state.learning_rate * optimizer.rate_share
         fade = tf.constant(state.fade, tf.float32)
@@ -221,6 +225,13 @@ class GanTrainer:
         self._optimizers[name].apply_gradients(
             zip([gradient / replicas for gradient in gradients], network.trainable_variables))
         return tf.linalg.global_norm(gradients)
+
+    def _forget_moments(self):
+        """What Adam knows of gradients is worth nothing where a network grows."""
+        for optimizer in self._optimizers.values():
+            for variable in optimizer.variables:
+                if 'learning_rate' not in variable.name:
+                    variable.assign(tf.zeros(variable.shape, variable.dtype))
 
     def _adam(self, network, every):
         """Adam; lazy regularisation adds steps, so all are shortened (Karras et al. 2020)."""

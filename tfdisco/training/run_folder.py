@@ -51,12 +51,31 @@ class RunFolder:
         """Where the run in the folder `path` keeps its snapshots."""
         return os.path.join(path, SNAPSHOTS)
 
-    def snapshots(self, **trackables):
-        """A `tf.train.CheckpointManager` of the folder, restored to its last snapshot if any."""
+    def snapshots(self, source=None, **trackables):
+        """A `tf.train.CheckpointManager` of the folder, restored to the last snapshot if any.
+
+        Args:
+          source: folder of the run to restore from, by default this one.
+          **trackables: what a snapshot keeps.
+
+        Raises:
+          ValueError: if the snapshot is damaged or of something else; nothing is written.
+        """
         manager = tf.train.CheckpointManager(tf.train.Checkpoint(**trackables),
                                              self.snapshots_of(self.path), max_to_keep=2)
-        if manager.latest_checkpoint:
-            manager.checkpoint.restore(manager.latest_checkpoint).assert_consumed()
+        there = self.snapshots_of(source or self.path)
+        last = tf.train.latest_checkpoint(there)
+        if last is None and os.path.exists(os.path.join(there, 'checkpoint')):
+            raise ValueError(f'snapshots: {there} lacks files of its last snapshot; restore them, '
+                             'or move the folder away to begin anew')
+        if last:
+            try:
+                manager.checkpoint.restore(last).assert_consumed()
+            except (ValueError, AssertionError, tf.errors.OpError) as error:
+                raise ValueError(
+                    f'snapshots: {last} is damaged or not of this run '
+                    f'({str(error).splitlines()[0]}); remove its line from {there}/checkpoint to '
+                    'go on from the one before, or move the folder away to begin anew') from error
         return manager
 
     def forget_after(self, step):

@@ -1,0 +1,144 @@
+"""A whole GAN training: stages, files, resume, errors."""
+
+import hashlib
+import json
+import os
+import signal
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from tests.training import gan
+from tfdisco.networks import generator_file
+from tfdisco.training import gan_run, gan_trainer
+
+BOTH = pytest.mark.parametrize('arch, changes', [
+    ('stylegan2', {}),
+    # Grows from 8 to 64 pixels within a few steps.
+    ('stylegan', {'grow_kimg': 0.016, 'fade_kimg': 0.016, 'pixel_kimg': 0.0, 'batch': 2,
+                  'imitative_kimg': 0.098, 'contrastive_kimg': 0.004, 'path_length_weight': 0.0,
+                  'resolution': 64})])
+
+# Without rendered faces and perception, whose graphs take most of the time to build.
+PLAIN = {'imitative': False, 'contrastive': False, 'deterministic': True}
+
+
+@pytest.fixture(scope='module')
+def source(tmp_path_factory):
+    return gan.write(tmp_path_factory.mktemp('source'))
+
+
+def curves(folder):
+    return [json.loads(line) for line in (folder / 'metrics.jsonl').read_text().splitlines()]
+
+
+def without_time(folder):
+    return [{name: value for name, value in line.items() if name != 'seconds'}
+            for line in curves(folder)]
+
+
+def weights(folder):
+    return hashlib.sha256((folder / 'generator.npz').read_bytes()).hexdigest()
+
+
+@pytest.mark.slow
+@BOTH
+def test_all_stages_leave_pictures_and_a_report(source, tmp_path, arch, changes):
+    stages = []
+    gan_run.train(gan.config(source, arch=arch, **changes), tmp_path,
+                  progress=lambda seen, total, state, terms: stages.append(state))
+    names = [state.stage for state in stages]
+    assert list(dict.fromkeys(names)) == ['pixel', 'imitative', 'contrastive']
+    if arch == 'stylegan':
+        assert list(dict.fromkeys(state.resolution for state in stages)) == [8, 16, 32, 64]
+        assert {state.batch for state in stages} == {16, 8, 4, 2}
+    last = curves(tmp_path)[-1]
+    assert {'adversarial', 'imitative/landmarks', 'contrastive/warp', 'contrastive/hair',
+            'discriminator/real', 'learning_rate', 'control/pose_degrees'} <= set(last)
+    generator, made_with = generator_file.read(tmp_path / 'generator.npz')
+    assert made_with.model == source['model'] and generator.config.arch == arch
+    for name in ('samples', 'varied', 'pairs'):
+        assert np.asarray(Image.open(tmp_path / f'{name}.png')).std() > 5
+    report = (tmp_path / 'report.md').read_text()
+    assert all(f'| {stage} ' in report for stage in ('pixel', 'imitative', 'contrastive'))
+    assert 'control/landmark_percent' in report and f'--data={source["data"]}' in report
+    snapshots = [line for line in curves(tmp_path) if 'control/pose_degrees' in line]
+    assert len(os.listdir(tmp_path / 'best')) == min(len(snapshots), 3)
+    assert list(tmp_path.glob('events.*'))
+
+
+def test_goes_on_as_if_never_interrupted(source, tmp_path):
+    config = gan.config(source, **PLAIN)
+    gan_run.train(config, tmp_path / 'whole')
+
+    class Killed(BaseException):
+        pass
+
+    def kill_at(images):
+        def progress(seen, total, state, terms):
+            if seen >= images:
+                raise Killed
+        return progress
+
+    for images in (4, 12):  # before the first snapshot, and a step behind it
+        with pytest.raises(Killed):
+            gan_run.train(config, tmp_path / 'killed', progress=kill_at(images))
+    gan_run.train(config, tmp_path / 'killed')
+    assert without_time(tmp_path / 'killed') == without_time(tmp_path / 'whole')
+    assert weights(tmp_path / 'killed') == weights(tmp_path / 'whole')
+
+
+def test_sigterm_keeps_what_was_done(source, tmp_path):
+    config = gan.config(source, **PLAIN)
+    seen = []
+
+    def terminate(images, total, state, terms):
+        seen.append(images)
+        if len(seen) == 1:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    with pytest.raises(gan_run.Interrupted, match='ended after 4 images'):
+        gan_run.train(config, tmp_path, progress=terminate)
+    gan_run.train(config, tmp_path, progress=terminate)
+    assert seen == [4, 8, 12, 16]
+
+
+def test_a_term_that_is_no_number_is_named_and_leaves_the_last_snapshot(source, tmp_path,
+                                                                      monkeypatch):
+    step = gan_trainer.GanTrainer.step
+    calls = []
+
+    def broken(self, images, state):
+        calls.append(1)
+        if len(calls) == 3:
+            self.generator.start.assign(tf.fill(self.generator.start.shape, np.nan))
+        return step(self, images, state)
+
+    monkeypatch.setattr(gan_trainer.GanTrainer, 'step', broken)
+    with pytest.raises(FloatingPointError, match=r'step 3: expected finite losses, got .*fake'):
+        gan_run.train(gan.config(source, **PLAIN), tmp_path)
+    read, _ = generator_file.read(tmp_path / 'generator.npz')
+    assert np.isfinite(read.start).all()
+    assert [line['step'] for line in curves(tmp_path)] == [1, 2]
+
+
+def test_other_runs_and_damaged_snapshots_are_refused_and_left_alone(source, tmp_path):
+    config = gan.config(source, **PLAIN)
+    gan_run.train(config, tmp_path)
+    with pytest.raises(ValueError, match=r'logdir: .* holds a run with w_size=8'):
+        gan_run.train(gan.config(source, w_size=16), tmp_path)
+    data = max((tmp_path / 'snapshots').glob('*.data-*'))
+    whole = data.read_bytes()
+    data.write_bytes(whole[:len(whole) // 2])
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob('*') if path.is_file()}
+    with pytest.raises(ValueError, match='snapshots: .* is damaged'):
+        gan_run.train(config, tmp_path)
+    index = max((tmp_path / 'snapshots').glob('*.index'))
+    before.pop(index)
+    index.unlink()
+    with pytest.raises(ValueError, match='lacks files of its last snapshot'):
+        gan_run.train(config, tmp_path)
+    for path, time in before.items():
+        assert path.stat().st_mtime_ns == time, path
