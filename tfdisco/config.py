@@ -28,6 +28,8 @@ class NetworkConfig:
     fmap_base: int = _field(2048, 'Channels at r pixels are min(fmap_base // r, fmap_max).')
     fmap_max: int = _field(64, 'The most channels.')
     mapping_layers: int = _field(8, 'Of the mapping network.')
+    mapping_speed: float = _field(0.01, 'Of the mapping network\'s learning beside the others\'; '
+                                  'a run of few images needs more.')
     w_size: int = _field(512, 'Of the mapping network\'s layers and of w.')
     precision: str = _field('float32', 'Of activations in the highest resolutions: float32, '
                             'float16 or bfloat16; weights are always float32.')
@@ -42,6 +44,9 @@ class NetworkConfig:
         for name in ('resolution', 'fmap_base', 'fmap_max', 'mapping_layers', 'w_size',
                      'low_precision_resolutions', 'minibatch_group'):
             check_positive(name, getattr(self, name))
+        if not 0 < self.mapping_speed <= 1:
+            raise ValueError('mapping_speed: expected above 0 and up to 1, got '
+                             f'{self.mapping_speed}')
         if self.resolution & (self.resolution - 1) or not (
                 SMALLEST <= self.resolution <= LARGEST):
             raise ValueError(f'resolution: expected a power of two from {SMALLEST} to {LARGEST}, '

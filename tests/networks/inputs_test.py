@@ -61,3 +61,14 @@ def test_errors(inputs):
         inputs.join(np.zeros([2, LAYOUT.size], np.float32), np.zeros([3, 6], np.float32))
     with pytest.raises(ValueError, match='noise: expected a positive integer, got 0'):
         GeneratorInputs(inputs.vaes, noise=0)
+
+
+def test_spread_gives_each_factor_the_same_variance(inputs):
+    mean, scale = inputs.spread()
+    values = (inputs(draw(4096, inputs)).numpy() - mean) / scale
+    np.testing.assert_allclose(values.mean(axis=0), 0, atol=0.1)
+    assert np.square(values).mean() == pytest.approx(1, rel=0.05)
+    parts = [inputs.layout.factor_slice(factor) for factor in factors.PARTS_OF_FACTOR]
+    for part in (*parts, slice(inputs.layout.size, None)):
+        assert np.square(values[:, part]).sum(axis=1).mean() == pytest.approx(
+            inputs.size / 5, rel=0.1)

@@ -64,7 +64,7 @@ def test_a_linear_convolution_has_its_gain_in_the_weight():
 
 
 def test_mapping_standardises_its_input_by_what_it_was_told():
-    network = MappingNetwork(4, 6, 2)
+    network = MappingNetwork(4, 6, 2, 0.01)
     mean, scale = RNG.normal(size=4), RNG.uniform(0.5, 2, 4)
     network.set_normalization(mean, scale)
     values = RNG.normal(size=(3, 4)).astype(np.float32)
@@ -83,7 +83,7 @@ def test_mapping_standardises_its_input_by_what_it_was_told():
     (np.full(4, np.nan), np.ones(4), 'finite means')])
 def test_a_wrong_standardisation_is_refused(mean, scale, message):
     with pytest.raises(ValueError, match=message):
-        MappingNetwork(4, 6, 1).set_normalization(mean, scale)
+        MappingNetwork(4, 6, 1, 0.01).set_normalization(mean, scale)
 
 
 @pytest.mark.parametrize('batch, group', [(8, 4), (6, 3), (5, 1), (1, 1)])

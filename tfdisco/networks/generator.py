@@ -36,7 +36,8 @@ class BaseGenerator(tf.keras.Model):
         """Takes a `config.NetworkConfig` and the size of the input; see the class."""
         super().__init__(**kwargs)
         self.config, self.input_size = config, int(input_size)
-        self.mapping = MappingNetwork(input_size, config.w_size, config.mapping_layers)
+        self.mapping = MappingNetwork(input_size, config.w_size, config.mapping_layers,
+                                      config.mapping_speed)
         self.w_avg = self.add_weight(name='w_avg', shape=(config.w_size,), initializer='zeros',
                                      trainable=False)
         self.num_ws = 2 * len(self.sides())

@@ -1,9 +1,12 @@
 """Latents z of all five factors to the generator's input: lambda and noise (Sec. 3.1)."""
 
+import numpy as np
 import tensorflow as tf
 
 from tfdisco import factors
 from tfdisco.shapes import check_choice, check_positive, check_shape
+
+SPREAD_OF = 4096  # random faces that mean and scale are measured by
 
 
 class GeneratorInputs:
@@ -72,3 +75,18 @@ class GeneratorInputs:
         """z [B, latents] -> the generator's input [B, size]."""
         latents, noise = self.split_noise(z)
         return self.join(self.vaes.decode(latents), noise)
+
+    def spread(self):
+        """Mean and scale of random inputs, [size] float32 each, see `layers.MappingNetwork`.
+
+        By these scales each factor has the same variance, one in the mean over all numbers:
+        the three of a pose would be lost among the more than a hundred of an identity.
+        """
+        z = np.random.default_rng(0).standard_normal([SPREAD_OF, self.latents], np.float32)
+        values = self(z).numpy()
+        scale = values.std(axis=0) + 1e-6
+        parts = {factor: self.layout.factor_slice(factor) for factor in self.vaes.vaes}
+        parts[factors.NOISE] = slice(self.layout.size, self.size)
+        for part in parts.values():
+            scale[part] *= np.sqrt(len(parts) * len(scale[part]) / self.size)
+        return values.mean(axis=0), scale

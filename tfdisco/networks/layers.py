@@ -109,10 +109,8 @@ class MappingNetwork(tf.keras.layers.Layer):
         come in their own units, in which some are a hundred times smaller than others.
     """
 
-    LR_MULTIPLIER = 0.01
-
-    def __init__(self, inputs, w_size, layers, **kwargs):
-        """Takes the sizes and the number of dense layers."""
+    def __init__(self, inputs, w_size, layers, lr_multiplier, **kwargs):
+        """Takes the sizes, the number of dense layers and `EqualLayer`'s lr_multiplier."""
         super().__init__(**kwargs)
         self._count = layers
         self.mean = self.add_weight(name='mean', shape=(inputs,), initializer='zeros',
@@ -123,7 +121,7 @@ class MappingNetwork(tf.keras.layers.Layer):
             # An attribute each: of lists and dicts, checkpoints with Keras 3 keep nothing.
             setattr(self, f'dense{index}', EqualDense(
                 inputs if index == 0 else w_size, w_size, 'lrelu',
-                lr_multiplier=self.LR_MULTIPLIER))
+                lr_multiplier=lr_multiplier))
         self.built = True
 
     def build(self, input_shape=None):

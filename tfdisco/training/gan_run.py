@@ -27,7 +27,6 @@ from tfdisco.training.run_folder import RunFolder
 DATA = 'data'  # folder of the faces that a run makes for itself
 PER_IDENTITY = 4
 MADE_SIZE = 128  # pixels of their sides, at least
-NORMALIZED_BY = 4096  # random faces
 GENERATOR = 'generator.npz'
 BEST = 'best'  # folder of the generators that were best
 SMALLEST_SEEN = 32  # pixels of images that perception takes
@@ -76,7 +75,8 @@ def train(config, logdir, strategy=None, processes=1, progress=None):
     trainer = GanTrainer(config.network, config.loss, config.schedule, model, inputs, perception,
                          source.seed, strategy)
     schedule = Schedule(config.network, config.loss, config.schedule)
-    _normalize(trainer, inputs)
+    for generator in (trainer.generator, trainer.average):
+        generator.mapping.set_normalization(*inputs.spread())
 
     # Resume.
     seconds = tf.Variable(0.0, dtype=tf.float64, trainable=False, name='seconds')
@@ -234,11 +234,3 @@ def _make_faces(config, folder, processes):
         model=config.source.model, identities=people, per_identity=PER_IDENTITY,
         size=max(MADE_SIZE, config.network.resolution), seed=config.source.seed), path, processes)
     return path
-
-
-def _normalize(trainer, inputs):
-    """Sets what the mapping networks take their inputs' mean and deviation for."""
-    z = np.random.default_rng(0).standard_normal([NORMALIZED_BY, inputs.latents], np.float32)
-    values = inputs(z).numpy()
-    for generator in (trainer.generator, trainer.average):
-        generator.mapping.set_normalization(values.mean(axis=0), values.std(axis=0) + 1e-6)
