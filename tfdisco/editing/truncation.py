@@ -70,8 +70,11 @@ class Truncation:
         Raises:
           ValueError: on a wrong shape.
         """
-        w = self._generator.mapping(self._inputs(z))
-        return w + (1.0 - psi) * (self.center - self._neutral(z))
+        return self._generator.mapping(self._inputs(z)) + self.shift(z, psi)
+
+    def shift(self, z, psi):
+        """What is added to w: (1 - psi) (center - w(a, 0)) of z [B, latents]: [B, w_size]."""
+        return (1.0 - psi) * (self.center - self._neutral(z))
 
     def _neutral(self, z):
         """w(a, 0)."""

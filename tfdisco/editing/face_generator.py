@@ -1,0 +1,111 @@
+"""A trained generator with all that gives its inputs a meaning."""
+
+import numpy as np
+import tensorflow as tf
+
+from tfdisco import images
+from tfdisco.editing.truncation import Truncation
+from tfdisco.face3d.morphable_model import MorphableModel
+from tfdisco.networks import generator_file
+from tfdisco.networks.inputs import GeneratorInputs
+from tfdisco.networks.vae import CoefficientVAEs
+from tfdisco.shapes import check_choice, check_shape
+
+AT_ONCE = 32  # images
+
+
+class FaceGenerator:
+    """Latents or coefficients to pictures.
+
+    Example:
+      faces = FaceGenerator.load('runs/mine/generator.npz')
+      z = faces.latents(4, seed=0)
+      pictures = faces(z, psi=0.7)  # uint8 [4, R, R, 3]
+
+    Attributes:
+      generator: of `networks.build`.
+      inputs: `networks.inputs.GeneratorInputs`.
+      model: `MorphableModel` of the coefficients.
+    """
+
+    def __init__(self, generator, inputs, model):
+        """See the class."""
+        self.generator, self.inputs, self.model = generator, inputs, model
+        self._truncation = None
+        self._draw = tf.function(
+            lambda w: generator.synthesis(generator.broadcast(w)), reduce_retracing=True)
+
+    @classmethod
+    def load(cls, path):
+        """Loads a generator file; FileNotFoundError or ValueError if it is none."""
+        generator, source = generator_file.read(path)
+        model = MorphableModel.load(source.model)
+        inputs = GeneratorInputs(CoefficientVAEs.load(source.vaes, model.layout), source.noise)
+        if inputs.size != generator.input_size:
+            raise ValueError(f'{path}: expected inputs of {generator.input_size} numbers, got '
+                             f'{inputs.size} of {source.model} and {source.vaes}; these are not '
+                             'the files that it was trained with')
+        return cls(generator, inputs, model)
+
+    def latents(self, count, seed):
+        """z [count, latents] of random faces."""
+        return np.random.default_rng(seed).standard_normal([count, self.inputs.latents],
+                                                           np.float32)
+
+    def coefficients(self, z):
+        """lambda [B, K] of z [B, latents], a float32 array."""
+        return self.inputs.coefficients(z).numpy()
+
+    def __call__(self, z, psi=1.0, coefficients=None):
+        """Draws faces.
+
+        Args:
+          z: [B, latents].
+          psi: 1, or less for identities nearer to the mean, see `truncation.Truncation`.
+          coefficients: None, or [B, K] that take the place of those of z, whose noise and,
+            for the truncation, identity count all the same.
+
+        Returns:
+          uint8 [B, R, R, 3].
+
+        Raises:
+          ValueError: on wrong shapes, or a psi that is not from 0 to 1.
+        """
+        if not 0 <= psi <= 1:
+            raise ValueError(f'psi: expected from 0 to 1, got {psi}')
+        z = np.asarray(z, np.float32)
+        check_shape('z', z, ['B', self.inputs.latents])
+        if coefficients is None:
+            coefficients = self.coefficients(z)
+        coefficients = np.asarray(coefficients, np.float32)
+        check_shape('coefficients', coefficients, [len(z), self.model.layout.size])
+        parts = [self._images(z[start:start + AT_ONCE], coefficients[start:start + AT_ONCE], psi)
+                 for start in range(0, len(z), AT_ONCE)]
+        return np.concatenate(parts)
+
+    def _images(self, z, coefficients, psi):
+        noise = self.inputs.split_noise(z)[1]
+        w = self.generator.mapping(self.inputs.join(tf.constant(coefficients), noise))
+        if psi != 1:
+            if self._truncation is None:
+                self._truncation = Truncation(self.generator, self.inputs)
+            w += self._truncation.shift(z, psi)
+        return images.to_uint8(self._draw(w))
+
+    def walk(self, z, other, factor, steps):
+        """One factor from here to there, all else held: z [steps, latents].
+
+        Args:
+          z, other: [latents]; the factor goes from the first's to the second's.
+          factor: of `factors.FACTORS`.
+          steps: 2 or more.
+        """
+        check_choice('factor', factor, self.inputs.split(z[np.newaxis]))
+        share = np.linspace(0, 1, steps, dtype=np.float32)[:, np.newaxis]
+        between = (1 - share) * z + share * other
+        # As far from the mean as both ends are, where the line itself comes nearer.
+        parts = [np.concatenate([part.numpy() for name, part in self.inputs.split(values).items()
+                                 if name == factor]) for values in (between, z[None], other[None])]
+        length, first, last = (np.linalg.norm(part, axis=1, keepdims=True) for part in parts)
+        between *= ((1 - share) * first + share * last) / np.maximum(length, 1e-6)
+        return self.inputs.replace(np.repeat(z[np.newaxis], steps, 0), between, [factor]).numpy()
