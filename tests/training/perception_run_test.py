@@ -159,6 +159,7 @@ def test_begins_with_the_weights_of_another_run(tmp_path, data):
                'augmentation': 0.0}
     card = perception_run.train(run_of(data, 'parsing', **changes), tmp_path / 'second')
     assert card['config']['start'] == 'first'  # no path of the machine
+    assert card['before']['seconds'] > 0 and '--steps=4' in card['before']['command']
     weights = [dict(np.load(tmp_path / run / 'parsing.npz')) for run in ('first', 'second')]
     kernels = [name for name, value in weights[0].items() if value.ndim == 4]
     cold = dict(np.load(_cold(tmp_path, data) / 'parsing.npz'))
