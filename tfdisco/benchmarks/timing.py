@@ -30,6 +30,25 @@ def paired(ours, peer=None, rounds=15, warmups=2):
     return result
 
 
+def in_turn(functions, rounds=15, warmups=2):
+    """Times several functions in turn, A B C A B C ...
+
+    Args:
+      functions: {name: a function of no arguments that returns when its work is done}.
+      rounds: timed runs of each.
+      warmups: untimed ones before.
+
+    Returns:
+      {name: median in seconds}.
+    """
+    for _ in range(warmups):
+        for function in functions.values():
+            function()
+    times = [{name: _milliseconds(function) for name, function in functions.items()}
+             for _ in range(rounds)]
+    return {name: statistics.median(row[name] for row in times) / 1e3 for name in functions}
+
+
 def _milliseconds(function):
     start = time.perf_counter()
     function()

@@ -8,6 +8,7 @@ from tfdisco import factors
 from tfdisco.face3d.flow import surface_flow
 from tfdisco.face3d.renderer import FaceRenderer, RenderedFace
 from tfdisco.losses import adversarial, contrastive, imitative, schedule
+from tfdisco.perception.observe import Observation
 
 
 class Draw(NamedTuple):
@@ -52,9 +53,10 @@ class GeneratorObjective:
           {name: [] mean over the batch}, and w [B, w_size] of the faces.
         """
         names = set(names)
+        # Illumination first: the second faces of these pairs are looked at, others are not.
         pairs = [factor for factor, terms in (
-            (factors.EXPRESSION, schedule.EXPRESSION_PAIRS),
-            (factors.ILLUMINATION, schedule.ILLUMINATION_PAIRS)) if names & set(terms)]
+            (factors.ILLUMINATION, schedule.ILLUMINATION_PAIRS),
+            (factors.EXPRESSION, schedule.EXPRESSION_PAIRS)) if names & set(terms)]
         batch = draw.z.shape[0]
         rows, z = self._with_pairs(draw, pairs)
         coefficients = self.inputs.coefficients(z)
@@ -62,15 +64,22 @@ class GeneratorObjective:
         images = generator.synthesis(
             generator.broadcast(w), [tf.gather(values, rows) for values in draw.noise],
             resolution, fade)
-        faces = images[:batch]
         terms = {schedule.ADVERSARIAL: adversarial.generator_term(
-            discriminator(faces, fade=fade))}
+            discriminator(images[:batch], fade=fade))}
         if names - {schedule.ADVERSARIAL}:
             render = FaceRenderer(self._model, resolution, resolution)
-            rendered = render(coefficients)
-            terms.update(self._imitative(names, faces, coefficients[:batch],
-                                         _rows(rendered, list(range(batch)))))
-            terms.update(self._contrastive(render, pairs, rows[batch:], images, rendered))
+            faces = _Faces(images, render(coefficients), coefficients, None)
+            if names & set(schedule.IMITATIVE + schedule.ILLUMINATION_PAIRS):
+                faces = faces._replace(seen=self._look(
+                    images[:batch + self.pairs * (factors.ILLUMINATION in pairs)]))
+            terms.update(self._imitative(names, faces.rows(range(batch))))
+            for index, factor in enumerate(pairs):
+                second = range(batch + index * self.pairs, batch + (index + 1) * self.pairs)
+                first = [rows[row] for row in second]
+                compare = {factors.EXPRESSION: self._expression_terms,
+                           factors.ILLUMINATION: self._illumination_terms}[factor]
+                found = compare(render, faces.rows(first), faces.rows(second))
+                terms.update({f'contrastive/{name}': value for name, value in found.items()})
         return {name: value for name, value in terms.items() if name in names}, w[:batch]
 
     def _with_pairs(self, draw, pairs):
@@ -89,35 +98,60 @@ class GeneratorObjective:
             rows += first
         return rows, tf.concat(z, axis=0)
 
-    def _imitative(self, names, faces, coefficients, rendered):
+    def _look(self, images):
+        """`Observation` of what all terms need, in one go; hair is for pairs alone."""
+        face = self.perception.reconstruction(images)
+        return Observation(self.perception.recognition(images), face.coefficients,
+                           face.landmarks, None)
+
+    def _imitative(self, names, faces):
         """Eq. 2-5 and the supplement's pixel term."""
         terms = {}
         if schedule.PIXEL in names:
-            terms[schedule.PIXEL] = imitative.pixel_term(faces, rendered)
+            terms[schedule.PIXEL] = imitative.pixel_term(faces.images, faces.rendered)
         if names & set(schedule.IMITATIVE):
             found = imitative.imitative_terms(
-                self.perception(faces), self.perception.recognition(rendered.image), rendered,
-                coefficients, faces, self._model.layout, self.perception.similarity)
+                faces.seen, self.perception.recognition(faces.rendered.image), faces.rendered,
+                faces.coefficients, faces.images, self._model.layout,
+                self.perception.similarity)
             terms.update({f'imitative/{name}': value for name, value in found.items()})
         return terms
 
-    def _contrastive(self, render, pairs, rows, images, rendered):
-        """Eq. 6-8; the second faces of pairs stand behind all others, `rows` are the first."""
-        terms, start = {}, images.shape[0] - len(rows)
-        for index, factor in enumerate(pairs):
-            first = rows[index * self.pairs:(index + 1) * self.pairs]
-            second = list(range(start + index * self.pairs, start + (index + 1) * self.pairs))
-            before, after = tf.gather(images, first), tf.gather(images, second)
-            if factor == factors.EXPRESSION:
-                shown, changed = _rows(rendered, first), _rows(rendered, second)
-                flow = surface_flow(render, shown.vertices, changed.vertices)
-                terms.update(contrastive.expression_terms(before, after, flow, shown.mask,
-                                                          changed.mask))
-            else:
-                terms.update(contrastive.illumination_terms(
-                    self.perception(before), self.perception(after), render.width,
-                    self.perception.similarity))
-        return {f'contrastive/{name}': value for name, value in terms.items()}
+    @staticmethod
+    def _expression_terms(render, first, second):
+        """Eq. 6."""
+        flow = surface_flow(render, first.rendered.vertices, second.rendered.vertices)
+        return contrastive.expression_terms(first.images, second.images, flow,
+                                            first.rendered.mask, second.rendered.mask)
+
+    def _illumination_terms(self, render, first, second):
+        """Eq. 7 and 8."""
+        hair = self.perception.parsing(tf.concat([first.images, second.images], axis=0)).hair
+        return contrastive.illumination_terms(
+            first.seen._replace(hair=hair[:self.pairs]),
+            second.seen._replace(hair=hair[self.pairs:]), render.width,
+            self.perception.similarity)
+
+
+class _Faces(NamedTuple):
+    """Generated images, `RenderedFace` and coefficients; `Observation` of the first, or None."""
+
+    images: tf.Tensor
+    rendered: RenderedFace
+    coefficients: tf.Tensor
+    seen: Observation
+
+    def rows(self, which):
+        """These faces alone; `seen` is None unless it has all of them."""
+        which = list(which)
+        seen = self.seen
+        if seen is not None:
+            known = max(which) < seen.identity.shape[0]
+            seen = Observation(*(None if values is None else tf.gather(values, which)
+                                 for values in seen)) if known else None
+        return _Faces(tf.gather(self.images, which),
+                      RenderedFace(*(tf.gather(values, which) for values in self.rendered)),
+                      tf.gather(self.coefficients, which), seen)
 
 
 def discriminator_terms(discriminator, reals, fakes, fade, r1):
@@ -138,7 +172,3 @@ def discriminator_terms(discriminator, reals, fakes, fade, r1):
     penalty, real_logits = adversarial.r1_penalty(
         lambda images: discriminator(images, fade=fade), reals)
     return {**adversarial.discriminator_terms(real_logits, fake_logits), 'r1': penalty}
-
-
-def _rows(rendered, which):
-    return RenderedFace(*(tf.gather(values, which) for values in rendered))

@@ -32,6 +32,7 @@ class GanTrainer:
       average: the generator to use, of averaged weights.
       images_seen: [] int64 variable, real images of all steps so far.
       steps: [] int64 variable.
+      graphs: {key: `tf.ConcreteFunction`}, those of the parts of the steps so far.
       checkpoint: `tf.train.Checkpoint` of everything that a later step depends on.
     """
 
@@ -51,7 +52,7 @@ class GanTrainer:
         self._loss, self._schedule, self._inputs, self._seed = loss, schedule, inputs, seed
         self._strategy = strategy or tf.distribute.get_strategy()
         self._objective = GeneratorObjective(model, inputs, perception, loss.contrastive_pairs)
-        self._graphs = {}
+        self.graphs = {}
         with self._strategy.scope():
             self.generator = build.build_generator(network, inputs.size)
             self.average = build.build_generator(network, inputs.size)
@@ -131,7 +132,7 @@ class GanTrainer:
         means over replicas.
         """
         key = part.__name__, resolution, batch, *fixed
-        if key not in self._graphs:
+        if key not in self.graphs:
             grows = self.generator.config.arch != 'stylegan2'
 
             def on_replica(*tensors):
@@ -140,9 +141,9 @@ class GanTrainer:
                 *tensors, fade = tensors
                 return part(*tensors, draw, resolution, fade if grows else 1.0, *fixed)
 
-            self._graphs[key] = tf.function(lambda *tensors: self._mean(
+            self.graphs[key] = tf.function(lambda *tensors: self._mean(
                 self._strategy.run(on_replica, args=tensors))).get_concrete_function(*tensors)
-        return self._graphs[key](*tensors)
+        return self.graphs[key](*tensors)
 
     def _mean(self, terms):
         return {name: self._strategy.reduce(tf.distribute.ReduceOp.MEAN, value, axis=None)

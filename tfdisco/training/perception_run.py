@@ -178,7 +178,7 @@ def train(run, logdir, progress=None):
               'trained_on': {'faces': len(seen), 'people': len(np.unique(seen.identity))},
               'held_out': {'faces': len(held_out), 'people': len(np.unique(held_out.identity))},
               'bytes': os.path.getsize(weights), 'tensorflow': tf.__version__,
-              'config': dataclasses.asdict(shown), 'before': before(run.start, run.network),
+              'config': dataclasses.asdict(shown), 'before': history(run.start, run.network),
               'figures': measure(task, network, held_out, augmenter)}
     write_json(folder.file(f'{run.network}.json'), result)
     images.write_png(folder.file(f'{run.network}.png'), perception_pictures.SHEETS[run.network](
@@ -215,7 +215,7 @@ def measure(task, network, faces, augmenter):
     return result
 
 
-def before(start, network):
+def history(start, network):
     """Command and seconds of the run that another one starts from, for its card.
 
     Args:

@@ -1,0 +1,146 @@
+"""Training steps at 64 pixels, and what they consist of.
+
+All are timed in turn, so that their ratios hold on a noisy machine: an adversarial step
+(one of the discriminator, one of the generator, without the penalties that are in few
+steps), one with R1, a full imitative and a full contrastive step; the adversarial step
+with the reference ops; the generator, the discriminator, the renderer, perception and the
+data by themselves; and the convolutions of the adversarial step by themselves.
+
+The share of the convolution limit is the time that the convolutions of a step take, each
+run alone on tensors of the same shapes, beside the time of the whole step.
+"""
+
+import os
+import resource
+import tempfile
+from unittest import mock
+
+import tensorflow as tf
+
+from tfdisco.benchmarks import timing
+from tfdisco.benchmarks.convolutions import Convolutions
+from tfdisco.config import LossConfig, NetworkConfig, ScheduleConfig
+from tfdisco.data import synthetic_set
+from tfdisco.data.pipeline import ImageStream
+from tfdisco.face3d.morphable_model import MorphableModel
+from tfdisco.face3d.renderer import FaceRenderer
+from tfdisco.losses.schedule import Schedule
+from tfdisco.networks.inputs import GeneratorInputs
+from tfdisco.networks.vae import CoefficientVAEs
+from tfdisco.perception.observe import Perception
+from tfdisco.training.gan_trainer import GanTrainer
+
+BATCH, SEED, PEOPLE = 8, 0, 16
+# Those of configs/faces64.cfg.
+NETWORK = NetworkConfig(resolution=64, fmap_base=2048, fmap_max=64, mapping_layers=4,
+                        mapping_speed=0.1)
+STAGES = {'adversarial': LossConfig(imitative=False, contrastive=False),
+          'imitative': LossConfig(contrastive=False), 'contrastive': LossConfig()}
+
+
+def run(rounds=15):
+    """Times everything.
+
+    Args:
+      rounds: timed runs of each; medians count.
+
+    Returns:
+      {'adversarial', 'adversarial_r1', 'imitative', 'contrastive', 'adversarial_reference':
+      {'seconds', 'images_per_second', 'over_adversarial': time beside the adversarial
+      step's}, 'parts': {name: seconds for one batch}, 'convolutions': {'seconds', 'gflop',
+      'share_of_limit'}, 'batch', 'rounds', 'memory_gb': the most this process held}.
+    """
+    model = MorphableModel.load('open_head')
+    inputs = GeneratorInputs(CoefficientVAEs.load('built-in', model.layout))
+    perception = Perception.load(model)
+    with tempfile.TemporaryDirectory() as folder:
+        synthetic_set.make(synthetic_set.SyntheticSet(
+            model='open_head', identities=PEOPLE, per_identity=1, size=128, seed=SEED), folder, 1)
+        stream = ImageStream(folder, NETWORK.resolution, SEED)
+        batches = iter(stream.dataset(0, BATCH))
+        images = next(batches)
+        trainer = _trainer(model, inputs, perception)
+        steps = {name: _step(trainer, images, name) for name in STAGES}
+        steps['adversarial_r1'] = _step(trainer, images, 'adversarial', r1=True)
+        steps['adversarial_reference'] = _with_reference(
+            lambda: _step(_trainer(model, inputs, None), images, 'adversarial'))
+        steps['adversarial']()  # its graphs are the only ones so far
+        alone = Convolutions(trainer.graphs.values())
+        parts = {**_parts(trainer, model, inputs, perception), 'data': lambda: next(batches)}
+        times = timing.in_turn({**steps, **parts, 'convolutions': alone.run}, rounds)
+    base = times['adversarial']
+    return {
+        **{name: {'seconds': times[name], 'images_per_second': BATCH / times[name],
+                  'over_adversarial': times[name] / base} for name in steps},
+        'parts': {name: times[name] for name in parts},
+        'convolutions': {'seconds': times['convolutions'], 'gflop': alone.flops / 1e9,
+                         'share_of_limit': times['convolutions'] / base},
+        'batch': BATCH, 'rounds': rounds, 'memory_gb': _most_memory()}
+
+
+def _trainer(model, inputs, perception):
+    loss = STAGES['contrastive'] if perception else STAGES['adversarial']
+    return GanTrainer(NETWORK, loss, ScheduleConfig(batch=BATCH), model, inputs, perception, SEED)
+
+
+def _step(trainer, images, stage, r1=False):
+    """A function that makes one step of a stage."""
+    state = Schedule(NETWORK, STAGES[stage], ScheduleConfig(
+        batch=BATCH, pixel_kimg=0.0, imitative_kimg=0.0 if stage == 'contrastive' else 1e9)).at(0)
+    loss = STAGES[stage]
+
+    def step():
+        # The penalties are in the steps that their intervals divide.
+        trainer.steps.assign(0 if r1 else 1)
+        trainer.step(images, state)
+
+    assert state.stage == stage and loss.r1_every > 1 and loss.path_length_every > 1
+    return step
+
+
+def _with_reference(make):
+    """What `make` gives, its first call made with the reference ops, which it then keeps."""
+    with mock.patch.dict(os.environ, TFDISCO_OPS='reference'):
+        function = make()
+        function()
+    return function
+
+
+def _parts(trainer, model, inputs, perception):
+    """Functions that do a part's work in an imitative step, for one batch."""
+    z = tf.random.stateless_normal([BATCH, inputs.latents], [SEED, 0])
+    images = tf.random.stateless_uniform([BATCH, NETWORK.resolution, NETWORK.resolution, 3],
+                                         [SEED, 1], -1.0, 1.0)
+    render = FaceRenderer(model, NETWORK.resolution, NETWORK.resolution)
+
+    def gradient(function, sources):
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(sources)
+            values = tf.nest.flatten(function())
+            total = tf.add_n([tf.reduce_sum(value) for value in values])
+        return tape.gradient(total, sources)
+
+    def generator():  # draws fakes for the discriminator, and learns
+        return trainer.generator(inputs(z)), gradient(lambda: trainer.generator(inputs(z)),
+                                                      trainer.generator.trainable_variables)
+
+    def discriminator():  # learns from fakes and reals, and teaches the generator
+        own = trainer.discriminator.trainable_variables
+        return (gradient(lambda: trainer.discriminator(images), own),
+                gradient(lambda: trainer.discriminator(images), own),
+                gradient(lambda: trainer.discriminator(images), [images]))
+
+    def observer():
+        def look():
+            face = perception.reconstruction(images)
+            return face.coefficients, face.landmarks, perception.recognition(images)
+        return gradient(look, [images]), perception.recognition(images)
+
+    return {'generator': tf.function(generator), 'discriminator': tf.function(discriminator),
+            'renderer': tf.function(lambda: render(inputs.coefficients(z))),
+            'perception': tf.function(observer)}
+
+
+def _most_memory():
+    """Gigabytes that this process held at most."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
