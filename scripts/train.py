@@ -26,6 +26,8 @@ for field in GanConfig.flags():
 flags.DEFINE_string('logdir', None, 'The folder of the run; made if need be.', required=True)
 flags.DEFINE_integer('virtual_cpus', 0, 'Replicas on the CPU, to try things out; 0 for none.')
 flags.DEFINE_integer('processes', os.cpu_count(), 'Processes that make faces.', lower_bound=1)
+flags.DEFINE_integer('profile_steps', 0, 'Steps that TensorBoard\'s profile in logdir is of.',
+                     lower_bound=0)
 
 
 def main(argv):
@@ -46,7 +48,8 @@ def main(argv):
                 bar.set_postfix(real=f'{terms["discriminator/real"]:.2f}',
                                 fake=f'{terms["discriminator/fake"]:.2f}')
 
-            train(config, FLAGS.logdir, strategy, FLAGS.processes, progress)
+            train(config, FLAGS.logdir, strategy, FLAGS.processes, progress,
+                  FLAGS.profile_steps)
     except Interrupted as message:
         print(f'train: {message}')
         return

@@ -1,8 +1,10 @@
 """A whole GAN training: stages, files, resume, errors."""
 
+import contextlib
 import hashlib
 import json
 import os
+import resource
 import signal
 
 import numpy as np
@@ -35,8 +37,8 @@ def curves(folder):
 
 
 def without_time(folder):
-    return [{name: value for name, value in line.items() if name != 'seconds'}
-            for line in curves(folder)]
+    return [{name: value for name, value in line.items()
+             if name != 'seconds' and not name.startswith('machine/')} for line in curves(folder)]
 
 
 def weights(folder):
@@ -56,7 +58,9 @@ def test_all_stages_leave_pictures_and_a_report(source, tmp_path, arch, changes)
         assert {state.batch for state in stages} == {16, 8, 4, 2}
     last = curves(tmp_path)[-1]
     assert {'adversarial', 'imitative/landmarks', 'contrastive/warp', 'contrastive/hair',
-            'discriminator/real', 'learning_rate', 'control/pose_degrees'} <= set(last)
+            'discriminator/real', 'learning_rate', 'control/pose_degrees', 'generator/weights',
+            'discriminator/weights', 'discriminator/gradient', 'machine/images_per_second',
+            'machine/memory_gb'} <= set(last)
     generator, made_with = generator_file.read(tmp_path / 'generator.npz')
     assert made_with.model == source['model'] and generator.config.arch == arch
     for name in ('samples', 'varied', 'pairs'):
@@ -88,6 +92,43 @@ def test_goes_on_as_if_never_interrupted(source, tmp_path):
     gan_run.train(config, tmp_path / 'killed')
     assert without_time(tmp_path / 'killed') == without_time(tmp_path / 'whole')
     assert weights(tmp_path / 'killed') == weights(tmp_path / 'whole')
+
+
+@contextlib.contextmanager
+def largest_file(size):
+    """No file may grow beyond that many bytes, as on a disk that is full."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_full_disk_ends_the_run_and_leaves_the_last_snapshot(source, tmp_path):
+    config = gan.config(source, **PLAIN)
+    gan_run.train(config, tmp_path / 'whole')
+    limit = contextlib.ExitStack()
+
+    def fill_up(seen, total, state, terms):
+        if seen == 12:
+            limit.enter_context(largest_file(20_000))
+
+    with limit, pytest.raises(OSError, match=r'cannot write that of step 4 .*make room'):
+        gan_run.train(config, tmp_path / 'full', progress=fill_up)
+    gan_run.train(config, tmp_path / 'full')
+    assert without_time(tmp_path / 'full') == without_time(tmp_path / 'whole')
+    assert weights(tmp_path / 'full') == weights(tmp_path / 'whole')
+
+
+def test_the_configuration_is_shown_and_steps_are_profiled(source, tmp_path):
+    config = gan.config(source, **PLAIN, imitative_kimg=0.05)
+    gan_run.train(config, tmp_path, profile_steps=2)
+    texts = [value.tensor.string_val[0].decode() for path in tmp_path.glob('events.*')
+             for event in tf.compat.v1.train.summary_iterator(str(path))
+             for value in event.summary.value if value.tag == 'config']
+    assert len(texts) == 1 and '--fmap_max=8' in texts[0]
+    assert len(list(tmp_path.glob('plugins/profile/*/*.xplane.pb'))) == 1
 
 
 def test_sigterm_keeps_what_was_done(source, tmp_path):

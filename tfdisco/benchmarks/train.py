@@ -11,7 +11,6 @@ run alone on tensors of the same shapes, beside the time of the whole step.
 """
 
 import os
-import resource
 import tempfile
 from unittest import mock
 
@@ -29,6 +28,7 @@ from tfdisco.networks.inputs import GeneratorInputs
 from tfdisco.networks.vae import CoefficientVAEs
 from tfdisco.perception.observe import Perception
 from tfdisco.training.gan_trainer import GanTrainer
+from tfdisco.training.memory import peak_memory
 
 BATCH, SEED, PEOPLE = 8, 0, 16
 # Those of configs/faces64.cfg.
@@ -75,7 +75,7 @@ def run(rounds=15):
         'parts': {name: times[name] for name in parts},
         'convolutions': {'seconds': times['convolutions'], 'gflop': alone.flops / 1e9,
                          'share_of_limit': times['convolutions'] / base},
-        'batch': BATCH, 'rounds': rounds, 'memory_gb': _most_memory()}
+        'batch': BATCH, 'rounds': rounds, 'memory_gb': peak_memory() / 1e9}
 
 
 def _trainer(model, inputs, perception):
@@ -139,8 +139,3 @@ def _parts(trainer, model, inputs, perception):
     return {'generator': tf.function(generator), 'discriminator': tf.function(discriminator),
             'renderer': tf.function(lambda: render(inputs.coefficients(z))),
             'perception': tf.function(observer)}
-
-
-def _most_memory():
-    """Gigabytes that this process held at most."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9

@@ -13,7 +13,7 @@ from tfdisco.data import records
 from tfdisco.face3d.morphable_model import BUILT_IN, MorphableModel
 from tfdisco.perception import weights_file
 from tfdisco.shapes import check_choice, check_positive
-from tfdisco.training import perception_data, perception_pictures
+from tfdisco.training import perception_data, perception_pictures, run_folder
 from tfdisco.training.perception_augment import Augmenter
 from tfdisco.training.perception_tasks import TASKS
 from tfdisco.training.perception_trainer import PerceptionTrainer
@@ -163,7 +163,7 @@ def train(run, logdir, progress=None):
             folder.log(writer, step, float(seconds), [*recent, figures])
             recent = []
             if snapshot:
-                manager.save(checkpoint_number=step)
+                run_folder.save(manager, step)
                 weights_file.write(weights, task.average.stored(**texts))
         if progress:
             progress(step, terms)

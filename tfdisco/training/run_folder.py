@@ -71,7 +71,7 @@ class RunFolder:
         if last:
             try:
                 manager.checkpoint.restore(last).assert_consumed()
-            except (ValueError, AssertionError, tf.errors.OpError) as error:
+            except (ValueError, IndexError, AssertionError, tf.errors.OpError) as error:
                 raise ValueError(
                     f'snapshots: {last} is damaged or not of this run '
                     f'({str(error).splitlines()[0]}); remove its line from {there}/checkpoint to '
@@ -85,8 +85,8 @@ class RunFolder:
             with open(path, encoding='utf-8') as file:
                 lines = [line for line in file if line.endswith('}\n')
                          and json.loads(line)['step'] <= step]
-            with open(path, 'w', encoding='utf-8') as file:
-                file.writelines(lines)
+            with files.replacing(path) as file:
+                file.write(''.join(lines).encode())
 
     def log(self, writer, step, seconds, recent):
         """Adds a point to metrics.jsonl and to TensorBoard's curves.
@@ -107,6 +107,24 @@ class RunFolder:
             for name, value in means.items():
                 tf.summary.scalar(name, value)
         writer.flush()
+
+
+def save(manager, step):
+    """Writes a snapshot of a step.
+
+    Args:
+      manager: of `RunFolder.snapshots`.
+      step: steps done.
+
+    Raises:
+      OSError: if it cannot be written; the snapshots before stay.
+    """
+    try:
+        manager.save(checkpoint_number=step)
+    except (IndexError, tf.errors.OpError) as error:
+        raise OSError(f'snapshots: cannot write that of step {step} to {manager.directory} '
+                      f'({str(error).splitlines()[0]}); make room, and start the same command '
+                      'again to go on from the one before') from error
 
 
 def write_json(path, value):

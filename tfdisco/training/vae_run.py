@@ -15,7 +15,7 @@ from tfdisco.metrics import vae as vae_metrics
 from tfdisco.networks import vae_file
 from tfdisco.networks.vae import FACTORS, CoefficientVAEs
 from tfdisco.shapes import check_choice, check_positive
-from tfdisco.training import vae_pictures
+from tfdisco.training import run_folder, vae_pictures
 from tfdisco.training.run_folder import RunFolder, write_json
 from tfdisco.training.vae_start import linear_start, normalization
 from tfdisco.training.vae_trainer import VAETrainer
@@ -135,7 +135,7 @@ def train(run, logdir, progress=None):
             folder.log(writer, step, float(seconds), recent)
             recent = []
         if step % run.snapshot_every == 0 or step == run.steps:
-            manager.save(checkpoint_number=step)
+            run_folder.save(manager, step)
             vae_file.write(folder.file(WEIGHTS), stored())
         if progress:
             progress(step, terms)
