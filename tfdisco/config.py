@@ -86,6 +86,9 @@ class LossConfig:
     pair_identity_weight: float = _field(20.0, 'Of the identity of illumination pairs, Eq. 8.')
     contrastive_pairs: int = _field(1, 'Expression pairs, and as many illumination pairs, of a '
                                     'replica\'s step.')
+    perception_blur: float = _field(0.0, 'Deviation in pixels of the blur through which '
+                                    'perception sees generated and rendered faces, so that '
+                                    'patterns of single pixels do not please it; 0 for none.')
     r1_gamma: float = _field(10.0, 'Of the gradient penalty.')
     r1_every: int = _field(16, 'Steps from one gradient penalty to the next.')
     path_length_weight: float = _field(2.0, 'Of path lengths; 0 for none.')
@@ -95,7 +98,8 @@ class LossConfig:
         """Raises ValueError on a wrong field."""
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
-            if field.name.endswith(('_weight', '_gamma')) and not 0 <= value < float('inf'):
+            if field.name.endswith(('_weight', '_gamma', '_blur')) and not (
+                    0 <= value < float('inf')):
                 raise ValueError(f'{field.name}: expected 0 or more, got {value}')
         for name in ('contrastive_pairs', 'r1_every', 'path_length_every'):
             check_positive(name, getattr(self, name))

@@ -9,7 +9,7 @@ from tests.perception import small
 from tests.training import gan
 from tfdisco.config import GanConfig
 from tfdisco.face3d.renderer import FaceRenderer
-from tfdisco.losses import imitative, schedule
+from tfdisco.losses import contrastive, imitative, schedule
 from tfdisco.networks import build
 from tfdisco.networks.inputs import GeneratorInputs
 from tfdisco.perception.observe import Perception
@@ -26,14 +26,14 @@ ALL = schedule.IMITATIVE + schedule.EXPRESSION_PAIRS + schedule.ILLUMINATION_PAI
     schedule.ADVERSARIAL, schedule.PIXEL)
 
 
-class Counting:
-    """A perception network that tells how many pictures it saw."""
+class Watched:
+    """A perception network that keeps what it saw."""
 
     def __init__(self, network):
         self.network, self.seen = network, []
 
     def __call__(self, images):
-        self.seen.append(images.shape[0])
+        self.seen.append(images)
         return self.network(images)
 
     def similarity(self, first, second):
@@ -48,9 +48,9 @@ def networks():
 
 @pytest.fixture
 def perception():
-    return Perception(Counting(Reconstruction(small.reconstruction(), MODEL)),
-                      Counting(Recognition(small.recognition())),
-                      Counting(Parsing(small.parsing())))
+    return Perception(Watched(Reconstruction(small.reconstruction(), MODEL)),
+                      Watched(Recognition(small.recognition())),
+                      Watched(Parsing(small.parsing())))
 
 
 def draw(generator, other=None):
@@ -82,9 +82,9 @@ def test_what_is_not_wanted_is_not_computed(networks):
 def test_pictures_are_looked_at_once(networks, perception):
     terms(networks, perception, ALL, pairs=2)
     # The faces and two second faces; for who they are, the rendered faces as well; hair of pairs.
-    assert perception.reconstruction.seen == [BATCH + 2]
-    assert sorted(perception.recognition.seen) == [BATCH, BATCH + 2]
-    assert perception.parsing.seen == [4]
+    seen = [sorted(len(images) for images in network.seen) for network in (
+        perception.reconstruction, perception.recognition, perception.parsing)]
+    assert seen == [[BATCH + 2], [BATCH, BATCH + 2], [4]]
 
 
 def test_pairs_that_do_not_differ_cost_nothing(networks, perception):
@@ -100,8 +100,8 @@ def test_pixels_are_compared_with_the_face_of_the_same_coefficients(networks):
     found = terms(networks, None, [schedule.PIXEL])
     rendered = FaceRenderer(MODEL, SIDE, SIDE)(INPUTS.coefficients(given.z))
     images = generator(INPUTS(given.z), noise=given.noise)
-    assert float(found[schedule.PIXEL]) == pytest.approx(float(imitative.pixel_term(images, rendered)),
-                                                  rel=1e-5)
+    assert float(found[schedule.PIXEL]) == pytest.approx(
+        float(imitative.pixel_term(images, rendered)), rel=1e-5)
 
 
 def test_second_faces_do_not_change_the_terms_of_the_first(networks, perception):
@@ -109,6 +109,16 @@ def test_second_faces_do_not_change_the_terms_of_the_first(networks, perception)
     beside = terms(networks, perception, ALL, pairs=2)
     for name in schedule.IMITATIVE:
         assert float(alone[name]) == pytest.approx(float(beside[name]), rel=1e-4), name
+
+
+def test_perception_sees_both_faces_through_the_blur(networks, perception):
+    objective = GeneratorObjective(MODEL, INPUTS, perception, 1, blur=1.0)
+    given = draw(networks[0])
+    objective.terms(*networks, given, schedule.IMITATIVE, SIDE, 1.0)
+    rendered = FaceRenderer(MODEL, SIDE, SIDE)(INPUTS.coefficients(given.z)).image
+    images = networks[0](INPUTS(given.z), noise=given.noise)
+    for ours, image in zip(perception.recognition.seen, (images, rendered)):
+        np.testing.assert_allclose(ours, contrastive.blur(image, 1.0), atol=1e-5)
 
 
 def test_the_gradient_penalty_joins_when_wanted(networks):

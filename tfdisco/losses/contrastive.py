@@ -62,10 +62,10 @@ def illumination_terms(first, second, width, similarity):
         'identity': tf.reduce_mean(1.0 - similarity(first.identity, second.identity))}
 
 
-def blur(images):
-    """Images [B, H, W, C] blurred by a Gaussian; beyond the border they are mirrored."""
+def blur(images, sigma=BLUR_SIGMA):
+    """Images [B, H, W, C] blurred by a Gaussian of 5 x 5 pixels; mirrored beyond the border."""
     offsets = np.arange(BLUR_TAPS) - BLUR_TAPS // 2
-    taps = np.exp(-0.5 * (offsets / BLUR_SIGMA) ** 2)
+    taps = np.exp(-0.5 * (offsets / sigma) ** 2)
     margin = [BLUR_TAPS // 2] * 2
     images = tf.pad(images, [[0, 0], margin, margin, [0, 0]], 'REFLECT')
     return upfirdn2d(images, tuple(taps / taps.sum()))

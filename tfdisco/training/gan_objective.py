@@ -34,10 +34,17 @@ class GeneratorObjective:
         a pair is one of the step's own, so that a pair costs one face more.
     """
 
-    def __init__(self, model, inputs, perception, pairs):
-        """See the class; `model` is the `MorphableModel`."""
+    def __init__(self, model, inputs, perception, pairs, blur=0.0):
+        """See the class.
+
+        Args:
+          model: the `MorphableModel`.
+          inputs, perception, pairs: see the class.
+          blur: deviation in pixels of the Gaussian through which perception sees faces; 0
+            for none.
+        """
         self.inputs, self.perception, self.pairs = inputs, perception, pairs
-        self._model = model
+        self._model, self._blur = model, blur
 
     def terms(self, generator, discriminator, draw, names, resolution, fade):
         """Generates faces and judges them.
@@ -98,8 +105,13 @@ class GeneratorObjective:
             rows += first
         return rows, tf.concat(z, axis=0)
 
+    def _shown(self, images):
+        """What perception gets to see of images."""
+        return contrastive.blur(images, self._blur) if self._blur else images
+
     def _look(self, images):
         """`Observation` of what all terms need, in one go; hair is for pairs alone."""
+        images = self._shown(images)
         face = self.perception.reconstruction(images)
         return Observation(self.perception.recognition(images), face.coefficients,
                            face.landmarks, None)
@@ -111,8 +123,8 @@ class GeneratorObjective:
             terms[schedule.PIXEL] = imitative.pixel_term(faces.images, faces.rendered)
         if names & set(schedule.IMITATIVE):
             found = imitative.imitative_terms(
-                faces.seen, self.perception.recognition(faces.rendered.image), faces.rendered,
-                faces.coefficients, faces.images, self._model.layout,
+                faces.seen, self.perception.recognition(self._shown(faces.rendered.image)),
+                faces.rendered, faces.coefficients, faces.images, self._model.layout,
                 self.perception.similarity)
             terms.update({f'imitative/{name}': value for name, value in found.items()})
         return terms
@@ -126,7 +138,8 @@ class GeneratorObjective:
 
     def _illumination_terms(self, render, first, second):
         """Eq. 7 and 8."""
-        hair = self.perception.parsing(tf.concat([first.images, second.images], axis=0)).hair
+        hair = self.perception.parsing(self._shown(
+            tf.concat([first.images, second.images], axis=0))).hair
         return contrastive.illumination_terms(
             first.seen._replace(hair=hair[:self.pairs]),
             second.seen._replace(hair=hair[self.pairs:]), render.width,

@@ -51,7 +51,8 @@ class GanTrainer:
         """
         self._loss, self._schedule, self._inputs, self._seed = loss, schedule, inputs, seed
         self._strategy = strategy or tf.distribute.get_strategy()
-        self._objective = GeneratorObjective(model, inputs, perception, loss.contrastive_pairs)
+        self._objective = GeneratorObjective(
+            model, inputs, perception, loss.contrastive_pairs, loss.perception_blur)
         self.graphs = {}
         with self._strategy.scope():
             self.generator = build.build_generator(network, inputs.size)
