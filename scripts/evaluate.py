@@ -3,6 +3,7 @@
     python scripts/evaluate.py --suite=vae
     python scripts/evaluate.py --suite=vae --weights=runs/vae/coefficient_vae.npz --json
     python scripts/evaluate.py --suite=perception --photos=lfw --sheets=report
+    python scripts/evaluate.py --suite=control --snapshot=runs/mine/generator.npz
 
 Each suite has its own options; a flag that a suite does not know is an error.
 """
@@ -24,13 +25,18 @@ flags.DEFINE_string('model', None, f'{BUILT_IN} (default), or a morphable model 
 flags.DEFINE_string('data', None, 'A folder of TFRecords; vae: or an .npz with coefficients '
                     '[N, K]. Without it, people drawn from the morphable model.')
 flags.DEFINE_integer('count', None, 'vae: people in each sample, at most (20000); perception: '
-                     'rendered people, at most (300).', lower_bound=2)
+                     'rendered people, at most (300); control: generated faces (1024).',
+                     lower_bound=2)
 flags.DEFINE_integer('seed', None, 'Of everything random (0).', lower_bound=0)
 flags.DEFINE_string('weights', None, 'vae: built-in (default), or a weights file (.npz).')
-flags.DEFINE_string('reconstruction', None, 'perception: built-in (default), or a weights file.')
-flags.DEFINE_string('recognition', None, 'perception: built-in (default), dlib, or a weights '
-                    'file.')
-flags.DEFINE_string('parsing', None, 'perception: built-in (default), or a weights file.')
+flags.DEFINE_string('snapshot', None, 'control: built-in (default), or a generator.npz of '
+                    'scripts/train.py.')
+flags.DEFINE_string('reconstruction', None, 'perception, control: built-in (default), or a '
+                    'weights file.')
+flags.DEFINE_string('recognition', None, 'perception, control: built-in (default), dlib, or a '
+                    'weights file.')
+flags.DEFINE_string('parsing', None, 'perception, control: built-in (default), or a '
+                    'weights file.')
 flags.DEFINE_string('photos', None, 'perception: a folder of photographs (or of one .tar, or that '
                     '.tar), with landmarks.npz beside them: filename [N], points5 [N, 5, 2], '
                     'points68 [N, 68, 2] pixels.')
@@ -40,7 +46,7 @@ flags.DEFINE_string('identity_pattern', None, 'perception: a regular expression 
                     "photographs' names without ending, whose one group is the person; default "
                     '(.*)_[0-9]+.')
 flags.DEFINE_string('sheets', None, 'perception: a folder for pictures of the worst 32.')
-OPTIONS = ('model', 'data', 'count', 'seed', 'weights', 'reconstruction', 'recognition',
+OPTIONS = ('model', 'data', 'count', 'seed', 'weights', 'snapshot', 'reconstruction', 'recognition',
            'parsing', 'photos', 'photo_count', 'identity_pattern', 'sheets')
 
 

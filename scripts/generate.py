@@ -1,7 +1,7 @@
 """Generates faces of people who do not exist.
 
-    python scripts/generate.py --out=faces --snapshot=runs/mine/generator.npz
     python scripts/generate.py --out=faces --vary=all
+    python scripts/generate.py --out=faces --snapshot=runs/mine/generator.npz
     python scripts/generate.py --out=faces --set="yaw=20deg,jawOpen=0.6,light=left"
     python scripts/generate.py --out=faces --reference=photo.jpg
     python scripts/generate.py --out=faces --interpolate=pose --count=4
@@ -20,7 +20,7 @@ from tfdisco.editing.face_generator import FaceGenerator
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string('out', None, 'The folder to write to; made if need be.', required=True)
-flags.DEFINE_string('snapshot', None, 'A generator.npz of scripts/train.py.', required=True)
+flags.DEFINE_string('snapshot', 'built-in', 'built-in, or a generator.npz of scripts/train.py.')
 flags.DEFINE_integer('count', 8, 'Random faces, or rows of --vary.', lower_bound=1)
 flags.DEFINE_integer('seed', 0, 'Of everything random.', lower_bound=0)
 flags.DEFINE_string('faces', None, 'An .npz with z [N, latents] or coefficients [N, K], instead '

@@ -6,6 +6,7 @@ and is the flag's help.
 """
 
 import dataclasses
+import os
 
 from tfdisco.shapes import check_choice, check_positive
 
@@ -230,3 +231,14 @@ class GanConfig:
         return {field.name: getattr(getattr(self, section.name), field.name)
                 for section in dataclasses.fields(self)
                 for field in dataclasses.fields(section.type)}
+
+    def changed(self):
+        """{field: value} of what is not as by default."""
+        usual = GanConfig().values()
+        return {name: value for name, value in self.values().items() if value != usual[name]}
+
+    def command(self):
+        """The command line of the run, without --logdir and folders of data."""
+        flags = [f'--{name}={os.path.basename(value) if name == "data" else value}'
+                 for name, value in self.changed().items()]
+        return ' '.join(['python scripts/train.py', *flags])

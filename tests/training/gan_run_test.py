@@ -68,6 +68,15 @@ def test_all_stages_leave_pictures_and_a_report(source, tmp_path, arch, changes)
     report = (tmp_path / 'report.md').read_text()
     assert all(f'| {stage} ' in report for stage in ('pixel', 'imitative', 'contrastive'))
     assert 'control/landmark_percent' in report and f'--data={source["data"]}' in report
+    card = json.loads((tmp_path / 'generator.json').read_text())
+    assert card['licence'] == 'MIT; trained on rendered faces alone' and card['images'] == (
+        curves(tmp_path)[-1]['images'])
+    assert card['command'].startswith('python scripts/train.py ') and (
+        '--data=faces' in card['command']) and f'--arch={arch}' in card['command'] + (
+        ' --arch=stylegan2')
+    # Of the generator as it is stored, which the last snapshot measured too.
+    for name, value in card['figures'].items():
+        assert value == pytest.approx(last[f'control/{name}'], rel=1e-3), name
     snapshots = [line for line in curves(tmp_path) if 'control/pose_degrees' in line]
     assert len(os.listdir(tmp_path / 'best')) == min(len(snapshots), 3)
     assert list(tmp_path.glob('events.*'))

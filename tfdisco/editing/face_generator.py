@@ -5,10 +5,7 @@ import tensorflow as tf
 
 from tfdisco import images
 from tfdisco.editing.truncation import Truncation
-from tfdisco.face3d.morphable_model import MorphableModel
-from tfdisco.networks import generator_file
-from tfdisco.networks.inputs import GeneratorInputs
-from tfdisco.networks.vae import CoefficientVAEs
+from tfdisco.networks import trained
 from tfdisco.shapes import check_choice, check_shape
 
 AT_ONCE = 32  # images
@@ -18,7 +15,7 @@ class FaceGenerator:
     """Latents or coefficients to pictures.
 
     Example:
-      faces = FaceGenerator.load('runs/mine/generator.npz')
+      faces = FaceGenerator.load()  # or 'runs/mine/generator.npz'
       z = faces.latents(4, seed=0)
       pictures = faces(z, psi=0.7)  # uint8 [4, R, R, 3]
 
@@ -36,16 +33,9 @@ class FaceGenerator:
             lambda w: generator.synthesis(generator.broadcast(w)), reduce_retracing=True)
 
     @classmethod
-    def load(cls, path):
-        """Loads a generator file; FileNotFoundError or ValueError if it is none."""
-        generator, source = generator_file.read(path)
-        model = MorphableModel.load(source.model)
-        inputs = GeneratorInputs(CoefficientVAEs.load(source.vaes, model.layout), source.noise)
-        if inputs.size != generator.input_size:
-            raise ValueError(f'{path}: expected inputs of {generator.input_size} numbers, got '
-                             f'{inputs.size} of {source.model} and {source.vaes}; these are not '
-                             'the files that it was trained with')
-        return cls(generator, inputs, model)
+    def load(cls, path=trained.BUILT_IN):
+        """See `networks.trained.load`."""
+        return cls(*trained.load(path))
 
     def latents(self, count, seed):
         """z [count, latents] of random faces."""

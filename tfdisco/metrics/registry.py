@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Callable
 from typing import NamedTuple
 
-from tfdisco.metrics import perception, vae
+from tfdisco.metrics import generator, perception, vae
 from tfdisco.shapes import check_choice
 
 
@@ -21,6 +21,7 @@ class Suite(NamedTuple):
 
 
 SUITES = {
+    'control': Suite(generator.evaluate, generator.table),
     'perception': Suite(perception.evaluate, perception.table),
     'vae': Suite(vae.evaluate, vae.table),
 }

@@ -3,7 +3,6 @@
 import json
 
 from tfdisco import files
-from tfdisco.config import GanConfig
 from tfdisco.losses.schedule import Schedule
 from tfdisco.training.run_folder import CURVES
 
@@ -33,10 +32,8 @@ def write(config, folder):
              'perception sees in generated faces (`tfdisco/metrics/control.py`).']
     for name, title in PICTURES.items():
         text += ['', f'## {title}', '', f'![{title}]({name}.png)']
-    changed = {name: value for name, value in config.values().items()
-               if value != GanConfig().values()[name]}
-    text += ['', '## Flags', '', '```', *(f'--{name}={value}' for name, value in changed.items()),
-             '```', '']
+    text += ['', '## Flags', '', '```',
+             *(f'--{name}={value}' for name, value in config.changed().items()), '```', '']
     with files.replacing(folder.file('report.md')) as file:
         file.write('\n'.join(text).encode())
 

@@ -12,9 +12,9 @@ from tfdisco.losses.schedule import Schedule
 from tfdisco.networks.inputs import GeneratorInputs
 from tfdisco.networks.vae import CoefficientVAEs
 from tfdisco.perception.observe import Perception
-from tfdisco.training import distribution, gan_report, run_folder
+from tfdisco.training import distribution, gan_card, gan_report, run_folder
 from tfdisco.training.gan_trainer import GanTrainer
-from tfdisco.training.gan_upkeep import Upkeep
+from tfdisco.training.gan_upkeep import GENERATOR, Upkeep
 from tfdisco.training.profile import Profile
 from tfdisco.training.run_folder import RunFolder
 from tfdisco.training.signals import Signals
@@ -33,8 +33,8 @@ def train(config, logdir, strategy=None, processes=1, progress=None, profile_ste
 
     Leaves in logdir: config.json; metrics.jsonl and TensorBoard curves (means since the
     line before; at snapshots, `metrics.control` of the averaged generator); snapshots;
-    generator.npz, the averaged generator; best/, earlier ones that obeyed best;
-    samples.png, varied.png and pairs.png; report.md.
+    generator.npz, the averaged generator, in the end with its card generator.json; best/,
+    earlier ones that obeyed best; samples.png, varied.png and pairs.png; report.md.
 
     Args:
       config: `config.GanConfig`.
@@ -64,7 +64,7 @@ def train(config, logdir, strategy=None, processes=1, progress=None, profile_ste
     inputs = GeneratorInputs(CoefficientVAEs.load(source.vaes, model.layout), source.noise)
     perception = Perception.load(model, source.reconstruction, source.recognition, source.parsing)
     data = source.data or _make_faces(config, folder, processes)
-    records.read_card(data)
+    card = records.read_card(data)
     tf.keras.utils.set_random_seed(source.seed)  # of the first weights
     trainer = GanTrainer(config.network, config.loss, config.schedule, model, inputs, perception,
                          source.seed, strategy)
@@ -114,6 +114,7 @@ def train(config, logdir, strategy=None, processes=1, progress=None, profile_ste
                                   'on from there')
     writer.close()
     gan_report.write(config, folder)
+    gan_card.write(config, folder, GENERATOR, card, float(seconds))
     if own:
         own.cleanup()
 

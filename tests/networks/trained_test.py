@@ -1,0 +1,35 @@
+"""A generator and what belongs to it."""
+
+import numpy as np
+import pytest
+
+from tests.face3d import toy
+from tests.training import gan
+from tfdisco.config import NetworkConfig
+from tfdisco.networks import build, generator_file, trained
+
+
+@pytest.fixture
+def write(tmp_path):
+    files = gan.write(tmp_path / 'source')
+    layout = toy.model().layout
+
+    def write(inputs, noise):
+        config = NetworkConfig(resolution=32, fmap_base=64, fmap_max=2, mapping_layers=1, w_size=4)
+        generator_file.write(tmp_path / 'g.npz', build.build_generator(
+            config, layout.size + inputs), generator_file.GeneratorSource(
+                files['model'], files['vaes'], noise))
+        return tmp_path / 'g.npz'
+
+    return write
+
+
+def test_all_that_belongs_together(write):
+    generator, inputs, model = trained.load(write(4, 4))
+    assert inputs.layout == model.layout == toy.model().layout
+    assert generator(inputs(np.zeros([2, inputs.latents]))).shape == (2, 32, 32, 3)
+
+
+def test_what_does_not_belong_together_is_refused(write):
+    with pytest.raises(ValueError, match=r'g\.npz: expected inputs of \d+ numbers, got \d+ of'):
+        trained.load(write(4, 5))
