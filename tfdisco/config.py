@@ -13,6 +13,7 @@ from tfdisco.shapes import check_choice, check_positive
 ARCHITECTURES = ('stylegan2', 'stylegan')
 PRECISIONS = ('float32', 'float16', 'bfloat16')
 SMALLEST, LARGEST = 32, 1024  # pixels of a side
+FOLDERS = ('data', 'start')  # fields of which a card tells the last part alone
 
 
 def _field(default, meaning):
@@ -156,6 +157,8 @@ class SourceConfig:
     data: str = _field('', 'A folder of records (scripts/make_faces.py, '
                        'scripts/prepare_photos.py); none: rendered faces are made in the folder '
                        'of the run.')
+    start: str = _field('', 'The folder of a run whose last weights this one begins with, and '
+                        'nothing else of it; none: random weights.')
     faces: int = _field(4000, 'How many rendered faces are made, four of each person.')
     mirror: bool = _field(True, 'Whether every other real image is mirrored.')
     model: str = _field('open_head', 'The morphable model, a name or path.')
@@ -239,6 +242,6 @@ class GanConfig:
 
     def command(self):
         """The command line of the run, without --logdir and folders of data."""
-        flags = [f'--{name}={os.path.basename(value) if name == "data" else value}'
+        flags = [f'--{name}={os.path.basename(value) if name in FOLDERS else value}'
                  for name, value in self.changed().items()]
         return ' '.join(['python scripts/train.py', *flags])

@@ -174,6 +174,24 @@ def test_a_term_that_is_no_number_is_named_and_leaves_the_last_snapshot(source, 
     assert [line['step'] for line in curves(tmp_path)] == [1, 2]
 
 
+def test_begins_with_the_weights_of_another_run(source, tmp_path):
+    gan_run.train(gan.config(source, **PLAIN), tmp_path / 'first')
+    # Steps that move nothing.
+    still = {'start': str(tmp_path / 'first'), 'learning_rate': 1e-12, 'imitative_kimg': 0.008,
+             'contrastive_kimg': 0.0}
+    gan_run.train(gan.config(source, **PLAIN, **still), tmp_path / 'second')
+    first, second = (generator_file.read(tmp_path / name / 'generator.npz')[0]
+                     for name in ('first', 'second'))
+    for before, after in zip(first.trainable_variables, second.trainable_variables):
+        np.testing.assert_allclose(after, before, atol=1e-5)
+    before = json.loads((tmp_path / 'second/generator.json').read_text())['before']
+    assert before['command'].startswith('python scripts/train.py') and before['before'] is None
+    with pytest.raises(ValueError, match='start: expected the folder of a run with snapshots'):
+        gan_run.train(gan.config(source, **PLAIN, start=str(tmp_path)), tmp_path / 'third')
+    with pytest.raises(ValueError, match='start: expected a run of the same networks'):
+        gan_run.train(gan.config(source, **{**PLAIN, **still, 'fmap_max': 4}), tmp_path / 'third')
+
+
 def test_other_runs_and_damaged_snapshots_are_refused_and_left_alone(source, tmp_path):
     config = gan.config(source, **PLAIN)
     gan_run.train(config, tmp_path)

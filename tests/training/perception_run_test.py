@@ -178,7 +178,7 @@ def test_refuses_a_start_that_is_no_run_of_the_network(tmp_path, data):
     perception_run.train(run_of(data, 'recognition'), tmp_path / 'other')
     with pytest.raises(ValueError, match='start: expected the folder of a run with snapshots'):
         perception_run.train(run_of(data, 'parsing', start=str(tmp_path)), tmp_path / 'a')
-    with pytest.raises(ValueError, match='start: expected a run of this network'):
+    with pytest.raises(ValueError, match='start: expected a run of the same networks'):
         perception_run.train(run_of(data, 'parsing', start=str(tmp_path / 'other')),
                              tmp_path / 'b')
     with pytest.raises(ValueError, match='augmentation: expected from 0 to 1, got 2'):

@@ -5,7 +5,7 @@ import os
 import tensorflow as tf
 
 from tfdisco.metrics import generator as generator_metrics
-from tfdisco.training.run_folder import write_json
+from tfdisco.training.run_folder import history, write_json
 
 LICENCE = 'MIT'
 
@@ -32,6 +32,7 @@ def write(config, folder, name, data, seconds):
         'file': name, 'command': config.command(), 'seconds': round(seconds, 1),
         'images': int(1000 * config.schedule.total_kimg), 'licence': licence(data),
         'data': data, 'bytes': os.path.getsize(path), 'tensorflow': tf.__version__,
+        'before': history(source.start, os.path.splitext(name)[0]),
         'measured_faces': config.upkeep.measured_faces,
         'figures': generator_metrics.evaluate(
             path, source.reconstruction, source.recognition, source.parsing,

@@ -71,6 +71,10 @@ def train(config, logdir, strategy=None, processes=1, progress=None, profile_ste
     schedule = Schedule(config.network, config.loss, config.schedule)
     for generator in (trainer.generator, trainer.average):
         generator.mapping.set_normalization(*inputs.spread())
+    if source.start:
+        run_folder.restore_weights(source.start, generator=trainer.generator,
+                                   average=trainer.average,
+                                   discriminator=trainer.discriminator)
 
     # Resume.
     seconds = tf.Variable(0.0, dtype=tf.float64, trainable=False, name='seconds')

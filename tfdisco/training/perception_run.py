@@ -178,7 +178,8 @@ def train(run, logdir, progress=None):
               'trained_on': {'faces': len(seen), 'people': len(np.unique(seen.identity))},
               'held_out': {'faces': len(held_out), 'people': len(np.unique(held_out.identity))},
               'bytes': os.path.getsize(weights), 'tensorflow': tf.__version__,
-              'config': dataclasses.asdict(shown), 'before': history(run.start, run.network),
+              'config': dataclasses.asdict(shown),
+              'before': run_folder.history(run.start, run.network),
               'figures': measure(task, network, held_out, augmenter)}
     write_json(folder.file(f'{run.network}.json'), result)
     images.write_png(folder.file(f'{run.network}.png'), perception_pictures.SHEETS[run.network](
@@ -213,24 +214,6 @@ def measure(task, network, faces, augmenter):
         found = task.figures(measures, faces.identity)
         result.update({f'{kind}/{name}': value for name, value in found.items()})
     return result
-
-
-def history(start, network):
-    """Command and seconds of the run that another one starts from, for its card.
-
-    Args:
-      start: None, or the folder of that run.
-      network: as in `PerceptionRun`.
-
-    Returns:
-      {'command', 'seconds', 'before'} of its card, or None if there is none.
-    """
-    path = start and os.path.join(start, f'{network}.json')
-    if not path or not os.path.exists(path):
-        return None
-    with open(path, encoding='utf-8') as file:
-        card = json.load(file)
-    return {name: card.get(name) for name in ('command', 'seconds', 'before')}
 
 
 def _texts(run):

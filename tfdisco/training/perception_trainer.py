@@ -4,8 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfdisco.shapes import check_positive
-from tfdisco.training import perception_data
-from tfdisco.training.run_folder import RunFolder
+from tfdisco.training import perception_data, run_folder
 
 WARM_UP = 500  # steps in which the learning rate rises, at most a tenth of all
 MEMORY = 0.999  # of the averaged weights, per step; less in the beginning
@@ -72,17 +71,7 @@ class PerceptionTrainer:
         Raises:
           ValueError: if it holds no snapshot of a network like this one.
         """
-        path = tf.train.latest_checkpoint(RunFolder.snapshots_of(logdir))
-        if path is None:
-            raise ValueError(f'start: expected the folder of a run with snapshots, got {logdir}')
-        weights = tf.train.Checkpoint(network=list(self.task.network.weights),
-                                      average=list(self.task.average.weights))
-        try:
-            status = tf.train.Checkpoint(trainer=weights).restore(path)
-            status.assert_existing_objects_matched().expect_partial()
-        except (ValueError, AssertionError, tf.errors.OpError) as error:
-            raise ValueError(f'start: expected a run of this network, got {logdir}: '
-                             f'{str(error).splitlines()[0]}') from error
+        run_folder.restore_weights(logdir, network=self.task.network, average=self.task.average)
 
     def step(self):
         """Trains on one batch.

@@ -127,6 +127,47 @@ def save(manager, step):
                       'again to go on from the one before') from error
 
 
+def restore_weights(logdir, **networks):
+    """Gives networks the weights, and nothing else, of the last snapshot of another run.
+
+    Args:
+      logdir: the folder of that run.
+      **networks: Keras layers, by the names that its trainer's checkpoint has for them.
+
+    Raises:
+      ValueError: if it holds no snapshot of such networks.
+    """
+    path = tf.train.latest_checkpoint(RunFolder.snapshots_of(logdir))
+    if path is None:
+        raise ValueError(f'start: expected the folder of a run with snapshots, got {logdir}')
+    weights = tf.train.Checkpoint(
+        **{name: list(network.weights) for name, network in networks.items()})
+    try:
+        status = tf.train.Checkpoint(trainer=weights).restore(path)
+        status.assert_existing_objects_matched().expect_partial()
+    except (ValueError, IndexError, AssertionError, tf.errors.OpError) as error:
+        raise ValueError(f'start: expected a run of the same networks, got {logdir}: '
+                         f'{str(error).splitlines()[0]}') from error
+
+
+def history(start, name):
+    """Command and seconds of the run that another one starts from, for its card.
+
+    Args:
+      start: None or '', or the folder of that run.
+      name: of the card in it, without ending.
+
+    Returns:
+      {'command', 'seconds', 'before'} of that card, or None if there is none.
+    """
+    path = start and os.path.join(start, f'{name}.json')
+    if not path or not os.path.exists(path):
+        return None
+    with open(path, encoding='utf-8') as file:
+        card = json.load(file)
+    return {name: card.get(name) for name in ('command', 'seconds', 'before')}
+
+
 def write_json(path, value):
     """Writes JSON; the file appears whole or not at all."""
     with files.replacing(path) as file:
