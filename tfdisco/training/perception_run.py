@@ -1,7 +1,6 @@
 """A training run of a perception network: data, loop, logs, snapshots, resume, results."""
 
 import dataclasses
-import json
 import os
 import time
 
