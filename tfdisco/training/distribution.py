@@ -47,6 +47,13 @@ def is_chief(strategy):
     return resolver.task_id == 0 and resolver.task_type in (None, 'chief', 'worker')
 
 
+def check_batch(strategy, batch):
+    """Raises ValueError unless all replicas get the same number of images."""
+    replicas = strategy.num_replicas_in_sync
+    if batch % replicas:
+        raise ValueError(f'batch: expected a multiple of {replicas} replicas, got {batch}')
+
+
 def distribute(strategy, stream, start, batch):
     """The batches of a `data.pipeline.ImageStream` for each replica.
 

@@ -55,6 +55,7 @@ def train(config, logdir, strategy=None, processes=1, progress=None, profile_ste
     # Faces, face model, networks.
     source, every = config.source, config.upkeep
     strategy = strategy or tf.distribute.get_strategy()
+    distribution.check_batch(strategy, config.schedule.batch)  # stylegan's others are multiples
     if every.deterministic:
         tf.config.experimental.enable_op_determinism()
     # Other workers take part in everything, and what they write is thrown away.

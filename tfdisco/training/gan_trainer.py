@@ -87,7 +87,7 @@ class GanTrainer:
         Args:
           images: [B / replicas, R, R, 3] uint8 for each replica, as a distributed data set
             gives them.
-          state: `losses.schedule.State` of `images_seen`.
+          state: `losses.schedule.State` of `images_seen`; its batch divides by the replicas.
 
         Returns:
           {name: float} of unweighted terms before the update, and gradients' norms.
@@ -95,12 +95,7 @@ class GanTrainer:
         Raises:
           FloatingPointError: if one of them is NaN or infinite; it names them. The weights
             are then worth nothing: go back to a snapshot.
-          ValueError: if the batch does not divide by the replicas.
         """
-        replicas = self._strategy.num_replicas_in_sync
-        if state.batch % replicas:
-            raise ValueError(f'batch: expected a multiple of {replicas} replicas, got '
-                             f'{state.batch}')
         step, loss = int(self.steps.numpy()), self._loss
         if state.resolution != int(self._resolution.numpy()):
             self._forget_moments()
