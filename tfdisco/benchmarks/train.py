@@ -113,9 +113,9 @@ def _parts(trainer, model, inputs, perception):
                                          [SEED, 1], -1.0, 1.0)
     render = FaceRenderer(model, NETWORK.resolution, NETWORK.resolution)
 
-    def gradient(function, sources):
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch(sources)
+    def gradient(function, sources, tensors=()):
+        with tf.GradientTape() as tape:  # which knows variables by itself
+            tape.watch(tensors)
             values = tf.nest.flatten(function())
             total = tf.add_n([tf.reduce_sum(value) for value in values])
         return tape.gradient(total, sources)
@@ -128,13 +128,13 @@ def _parts(trainer, model, inputs, perception):
         own = trainer.discriminator.trainable_variables
         return (gradient(lambda: trainer.discriminator(images), own),
                 gradient(lambda: trainer.discriminator(images), own),
-                gradient(lambda: trainer.discriminator(images), [images]))
+                gradient(lambda: trainer.discriminator(images), [images], [images]))
 
     def observer():
         def look():
             face = perception.reconstruction(images)
             return face.coefficients, face.landmarks, perception.recognition(images)
-        return gradient(look, [images]), perception.recognition(images)
+        return gradient(look, [images], [images]), perception.recognition(images)
 
     return {'generator': tf.function(generator), 'discriminator': tf.function(discriminator),
             'renderer': tf.function(lambda: render(inputs.coefficients(z))),

@@ -266,5 +266,7 @@ def _replica_mean(values):
 def _watching(network):
     """A tape of what depends on one network's weights, and on no other's."""
     with tf.GradientTape(watch_accessed_variables=False) as tape:
-        tape.watch(network.trainable_variables)
+        # Keras 3 has variables of its own, with TensorFlow's inside, which is what a tape knows.
+        tape.watch([variable if isinstance(variable, tf.Variable) else variable.value
+                    for variable in network.trainable_variables])
         yield tape
