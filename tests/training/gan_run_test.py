@@ -183,7 +183,8 @@ def test_begins_with_the_weights_of_another_run(source, tmp_path):
     first, second = (generator_file.read(tmp_path / name / 'generator.npz')[0]
                      for name in ('first', 'second'))
     for before, after in zip(first.trainable_variables, second.trainable_variables):
-        np.testing.assert_allclose(after, before, rtol=1e-5, atol=1e-5)
+        # The average goes after the generator, a few steps away; fresh weights are N(0, 1).
+        np.testing.assert_allclose(after, before, rtol=1e-5, atol=1e-2)
     before = json.loads((tmp_path / 'second/generator.json').read_text())['before']
     assert before['command'].startswith('python scripts/train.py') and before['before'] is None
     with pytest.raises(ValueError, match='start: expected the folder of a run with snapshots'):
