@@ -33,3 +33,16 @@ def test_all_that_belongs_together(write):
 def test_what_does_not_belong_together_is_refused(write):
     with pytest.raises(ValueError, match=r'g\.npz: expected inputs of \d+ numbers, got \d+ of'):
         trained.load(write(4, 5))
+
+
+def test_the_one_that_ships_turns_heads():
+    generator, inputs, model = trained.load()
+    assert generator.config.resolution == 64
+    z = np.repeat(np.random.default_rng(0).standard_normal([1, inputs.latents], np.float32), 2, 0)
+    coefficients = inputs.coefficients(z).numpy()
+    yaw = model.layout.factor_slice('pose').start + 1
+    coefficients[:, yaw] = 0.5, -0.5
+    left, right = (np.asarray(image) for image in generator(
+        inputs.join(coefficients, inputs.split_noise(z)[1])))
+    # Two turned heads mirror each other better than they match.
+    assert np.abs(left - right[:, ::-1]).mean() < 0.8 * np.abs(left - right).mean()

@@ -21,6 +21,7 @@ def runs(tmp_path_factory):
                          generator_file.GeneratorSource(source['model'], source['vaes'], 4))
     snapshot = ['--snapshot=g.npz', '--count=3']
     return folder, run_all('generate.py', {
+        'built-in': ['--out=built-in', '--count=3'],
         'random': ['--out=deep/random', *snapshot],
         'pose': ['--out=pose', *snapshot, '--interpolate=pose'],
         'vary': ['--out=vary', *snapshot, '--vary=all', '--set=yaw=20deg,open=0.5'],
@@ -33,7 +34,8 @@ def runs(tmp_path_factory):
 
 def test_pictures_a_sheet_and_latents(runs):
     folder, results = runs
-    for name, where, count in (('random', 'deep/random', 3), ('vary', 'vary', 40)):
+    for name, where, count in (('random', 'deep/random', 3), ('vary', 'vary', 40),
+                               ('built-in', 'built-in', 3)):
         status, stdout, stderr = results[name]
         assert status == 0, stderr
         assert f'to {where}' in stdout

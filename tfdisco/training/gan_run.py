@@ -1,5 +1,6 @@
 """A whole GAN training: data, networks, loop, logs, snapshots, resume, results."""
 
+import os
 import tempfile
 import time
 
@@ -60,11 +61,11 @@ def train(config, logdir, strategy=None, processes=1, progress=None, profile_ste
         tf.config.experimental.enable_op_determinism()
     # Other workers take part in everything, and what they write is thrown away.
     own = None if distribution.is_chief(strategy) else tempfile.TemporaryDirectory()
-    folder = RunFolder(own.name if own else logdir, config.values())
+    path = own.name if own else logdir
     model = MorphableModel.load(source.model)
     inputs = GeneratorInputs(CoefficientVAEs.load(source.vaes, model.layout), source.noise)
     perception = Perception.load(model, source.reconstruction, source.recognition, source.parsing)
-    data = source.data or _make_faces(config, folder, processes)
+    data = source.data or _make_faces(config, path, processes)
     card = records.read_card(data)
     tf.keras.utils.set_random_seed(source.seed)  # of the first weights
     trainer = GanTrainer(config.network, config.loss, config.schedule, model, inputs, perception,
@@ -77,7 +78,8 @@ def train(config, logdir, strategy=None, processes=1, progress=None, profile_ste
                                    average=trainer.average,
                                    discriminator=trainer.discriminator)
 
-    # Resume.
+    # Resume. The folder is this run's only once all that it needs is there.
+    folder = RunFolder(path, config.values())
     seconds = tf.Variable(0.0, dtype=tf.float64, trainable=False, name='seconds')
     writer = tf.summary.create_file_writer(folder.path)
     upkeep = Upkeep(config, folder, writer, trainer, inputs, model, perception, schedule)
@@ -124,9 +126,9 @@ def train(config, logdir, strategy=None, processes=1, progress=None, profile_ste
         own.cleanup()
 
 
-def _make_faces(config, folder, processes):
-    """Rendered faces in the folder of the run; its path."""
-    path = folder.file(DATA)
+def _make_faces(config, logdir, processes):
+    """Rendered faces in the folder of the run; their path."""
+    path = os.path.join(logdir, DATA)
     people = -(-config.source.faces // PER_IDENTITY)
     synthetic_set.make(synthetic_set.SyntheticSet(
         model=config.source.model, identities=people, per_identity=PER_IDENTITY,
