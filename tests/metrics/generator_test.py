@@ -2,12 +2,8 @@
 
 import pytest
 
-from tests.face3d import toy
 from tests.training import gan
-from tfdisco.config import NetworkConfig
 from tfdisco.metrics import generator as suite
-from tfdisco.networks import build, generator_file
-from tfdisco.networks.inputs import GeneratorInputs
 
 NETWORKS = ('reconstruction', 'recognition', 'parsing')
 
@@ -16,11 +12,8 @@ NETWORKS = ('reconstruction', 'recognition', 'parsing')
 def source(tmp_path_factory):
     folder = tmp_path_factory.mktemp('source')
     source = gan.write(folder)
-    inputs = GeneratorInputs(gan.vaes_of(toy.model().layout), 4)
-    config = NetworkConfig(resolution=32, fmap_base=128, fmap_max=4, mapping_layers=1, w_size=8)
     source['snapshot'] = str(folder / 'g.npz')
-    generator_file.write(source['snapshot'], build.build_generator(config, inputs.size),
-                         generator_file.GeneratorSource(source['model'], source['vaes'], 4))
+    gan.write_generator(source['snapshot'], source)
     return source
 
 

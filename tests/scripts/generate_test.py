@@ -3,22 +3,15 @@
 import pytest
 from PIL import Image
 
-from tests.face3d import toy
 from tests.scripts.command_line import run_all
 from tests.training import gan
-from tfdisco.config import NetworkConfig
-from tfdisco.networks import build, generator_file
-from tfdisco.networks.inputs import GeneratorInputs
 
 
 @pytest.fixture(scope='module')
 def runs(tmp_path_factory):
     folder = tmp_path_factory.mktemp('generate')
     source = gan.write(folder)
-    inputs = GeneratorInputs(gan.vaes_of(toy.model().layout), 4)
-    config = NetworkConfig(resolution=32, fmap_base=128, fmap_max=4, mapping_layers=1, w_size=8)
-    generator_file.write(folder / 'g.npz', build.build_generator(config, inputs.size),
-                         generator_file.GeneratorSource(source['model'], source['vaes'], 4))
+    gan.write_generator(folder / 'g.npz', source)
     snapshot = ['--snapshot=g.npz', '--count=3']
     return folder, run_all('generate.py', {
         'built-in': ['--out=built-in', '--count=3'],

@@ -4,9 +4,10 @@ from tests.face3d import toy
 from tests.perception import small
 from tests.training import rendered
 from tfdisco import factors
-from tfdisco.config import GanConfig
+from tfdisco.config import GanConfig, NetworkConfig
 from tfdisco.face3d import model_file
-from tfdisco.networks import vae_file
+from tfdisco.networks import build, generator_file, vae_file
+from tfdisco.networks.inputs import GeneratorInputs
 from tfdisco.networks.vae import CoefficientVAEs
 from tfdisco.perception import weights_file
 
@@ -36,6 +37,15 @@ def write(folder):
             'data': str(folder / 'faces'),
             **{kind: str(folder / f'{kind}.npz')
                for kind in ('reconstruction', 'recognition', 'parsing')}}
+
+
+def write_generator(path, source):
+    """Writes an untrained generator of 32 pixels that belongs to the files of `write`."""
+    inputs = GeneratorInputs(vaes_of(toy.model().layout), NETWORK['noise'])
+    config = NetworkConfig(resolution=32, fmap_base=128, fmap_max=4, mapping_layers=1, w_size=8)
+    generator_file.write(path, build.build_generator(config, inputs.size),
+                         generator_file.GeneratorSource(source['model'], source['vaes'],
+                                                        inputs.noise))
 
 
 def vaes_of(layout):
