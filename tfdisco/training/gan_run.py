@@ -62,6 +62,7 @@ def train(config, logdir, strategy=None, processes=1, progress=None, profile_ste
     # Other workers take part in everything, and what they write is thrown away.
     own = None if distribution.is_chief(strategy) else tempfile.TemporaryDirectory()
     path = own.name if own else logdir
+    RunFolder.check(path, config.values())  # before faces are made in it
     model = MorphableModel.load(source.model)
     inputs = GeneratorInputs(CoefficientVAEs.load(source.vaes, model.layout), source.noise)
     perception = Perception.load(model, source.reconstruction, source.recognition, source.parsing)
@@ -78,7 +79,7 @@ def train(config, logdir, strategy=None, processes=1, progress=None, profile_ste
                                    average=trainer.average,
                                    discriminator=trainer.discriminator)
 
-    # Resume. The folder is this run's only once all that it needs is there.
+    # Resume. The folder is claimed once all that the run needs is there.
     folder = RunFolder(path, config.values())
     seconds = tf.Variable(0.0, dtype=tf.float64, trainable=False, name='seconds')
     writer = tf.summary.create_file_writer(folder.path)

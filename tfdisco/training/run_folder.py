@@ -30,15 +30,23 @@ class RunFolder:
         """
         self.path = os.fspath(path)
         os.makedirs(self.path, exist_ok=True)
+        self.check(self.path, config)
         if not os.path.exists(self.file(CONFIG)):
             write_json(self.file(CONFIG), config)
+
+    @staticmethod
+    def check(path, config):
+        """Raises ValueError if the folder, which need not exist, holds another run."""
+        path = os.fspath(path)
+        try:
+            with open(os.path.join(path, CONFIG), encoding='utf-8') as file:
+                there = json.load(file)
+        except FileNotFoundError:
             return
-        with open(self.file(CONFIG), encoding='utf-8') as file:
-            there = json.load(file)
         differ = {name: there.get(name) for name, value in config.items()
                   if there.get(name) != value}
         if differ:
-            raise ValueError(f'logdir: {self.path} holds a run with '
+            raise ValueError(f'logdir: {path} holds a run with '
                              + ', '.join(f'{name}={value}' for name, value in differ.items())
                              + '; pass the same flags to go on with it, or another --logdir')
 
