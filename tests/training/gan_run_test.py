@@ -197,7 +197,8 @@ def test_other_runs_and_damaged_snapshots_are_refused_and_left_alone(source, tmp
     config = gan.config(source, **PLAIN)
     gan_run.train(config, tmp_path)
     with pytest.raises(ValueError, match=r'logdir: .* holds a run with w_size=8'):
-        gan_run.train(gan.config(source, w_size=16), tmp_path)
+        gan_run.train(gan.config(source, w_size=16, data=''), tmp_path)
+    assert not (tmp_path / 'data').exists()  # nor are faces made in it
     data = max((tmp_path / 'snapshots').glob('*.data-*'))
     whole = data.read_bytes()
     data.write_bytes(whole[:len(whole) // 2])
