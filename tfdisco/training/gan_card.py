@@ -17,7 +17,7 @@ def licence(data):
     return f'{LICENCE}; trained on photographs, whose terms apply as well'
 
 
-def write(config, folder, name, data, seconds):
+def write(config, folder, name, data, images, seconds):
     """Writes the card beside a generator, of figures measured with the file as it is.
 
     Args:
@@ -25,12 +25,13 @@ def write(config, folder, name, data, seconds):
       folder: the run's `RunFolder`.
       name: of the generator's file in it.
       data: the card of the records it was trained on.
+      images: that the discriminator saw.
       seconds: of training.
     """
     path, source = folder.file(name), config.source
     write_json(os.path.splitext(path)[0] + '.json', {
         'file': name, 'command': config.command(), 'seconds': round(seconds, 1),
-        'images': int(1000 * config.schedule.total_kimg), 'licence': licence(data),
+        'images': images, 'licence': licence(data),
         'data': data, 'bytes': os.path.getsize(path), 'tensorflow': tf.__version__,
         'before': history(source.start, os.path.splitext(name)[0]),
         'measured_faces': config.upkeep.measured_faces,

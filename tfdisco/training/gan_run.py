@@ -122,7 +122,8 @@ def train(config, logdir, strategy=None, processes=1, progress=None, profile_ste
                                   'on from there')
     writer.close()
     gan_report.write(config, folder)
-    gan_card.write(config, folder, GENERATOR, card, float(seconds))
+    gan_card.write(config, folder, GENERATOR, card, int(trainer.images_seen.numpy()),
+                   float(seconds))
     if own:
         own.cleanup()
 
