@@ -12,6 +12,8 @@ from tfdisco.shapes import check_choice, check_positive
 
 ARCHITECTURES = ('stylegan2', 'stylegan')
 PRECISIONS = ('float32', 'float16', 'bfloat16')
+# Gradients that come back through perception are too small for float16.
+PERCEPTION_PRECISIONS = ('float32', 'bfloat16')
 SMALLEST, LARGEST = 32, 1024  # pixels of a side
 FOLDERS = ('data', 'start')  # fields of which a card tells the last part alone
 
@@ -91,6 +93,8 @@ class LossConfig:
     perception_blur: float = _field(0.0, 'Deviation in pixels of the blur through which '
                                     'perception sees generated and rendered faces, so that '
                                     'patterns of single pixels do not please it; 0 for none.')
+    perception_precision: str = _field('float32', 'In which perception computes while training: '
+                                       'float32, or bfloat16, where the processor knows it.')
     r1_gamma: float = _field(10.0, 'Of the gradient penalty.')
     r1_every: int = _field(16, 'Steps from one gradient penalty to the next.')
     path_length_weight: float = _field(2.0, 'Of path lengths; 0 for none.')
@@ -105,6 +109,7 @@ class LossConfig:
                 raise ValueError(f'{field.name}: expected 0 or more, got {value}')
         for name in ('contrastive_pairs', 'r1_every', 'path_length_every'):
             check_positive(name, getattr(self, name))
+        check_choice('perception_precision', self.perception_precision, PERCEPTION_PRECISIONS)
         if self.contrastive and not self.imitative:
             raise ValueError('contrastive: expected imitative as well, since pairs are compared '
                              'by rendered faces that are imitated, got contrastive alone; pass '

@@ -148,6 +148,34 @@ def test_half_precision_is_close(arch, precision):
     assert np.isfinite(discriminator(images)).all()
 
 
+def convolutions(function, *shape):
+    """{bytes of a number: kinds of convolutions in the graph that compute so}."""
+    operations = tf.function(function).get_concrete_function(tf.TensorSpec(shape)).graph
+    found = {}
+    for operation in operations.get_operations():
+        if operation.type.startswith('Conv2D'):
+            found.setdefault(operation.outputs[0].dtype.size, set()).add(operation.type)
+    return found
+
+
+@BOTH
+def test_half_precision_reaches_the_convolutions(arch):
+    def gradient(network, inputs):
+        with tf.GradientTape() as tape:
+            values = network(inputs)
+        return tape.gradient(values, network.trainable_variables)
+
+    for build_network, shape in (
+            (lambda network: build.build_generator(network, INPUT), (2, INPUT)),
+            (build.build_discriminator, (2, 32, 32, 3))):
+        network = build_network(config(arch, precision='bfloat16', low_precision_resolutions=2))
+        found = convolutions(lambda inputs, network=network: gradient(network, inputs), *shape)
+        assert set(found) == {2, 4}
+        assert found[2] == {'Conv2D', 'Conv2DBackpropInput', 'Conv2DBackpropFilter'}
+        whole = build_network(config(arch))
+        assert set(convolutions(whole, *shape)) == {4}
+
+
 @BOTH
 def test_a_checkpoint_keeps_every_weight(arch, tmp_path):
     first, second = generator_of(arch), generator_of(arch)

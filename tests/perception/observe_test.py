@@ -44,6 +44,22 @@ def test_a_graph_sees_the_same_whatever_the_size():
             np.testing.assert_allclose(got, expected, atol=1e-4, err_msg=name)
 
 
+def test_half_precision():
+    """Maps in bfloat16, and what is seen hardly differs."""
+    whole, half = Perception.load(), Perception.load(precision='bfloat16')
+    images = tf.constant(small.pictures(2, 96, 96))
+    for name, got, expected in zip(Observation._fields, half(images), whole(images)):
+        assert got.dtype == tf.float32
+        difference = np.abs(got - expected)
+        assert 0 < difference.mean() < 0.02 * np.std(expected), name
+    graph = tf.function(half).get_concrete_function(images).graph
+    kinds = {operation.outputs[0].dtype for operation in graph.get_operations()
+             if operation.type == 'Conv2D'}
+    assert kinds == {tf.bfloat16}
+    with pytest.raises(ValueError, match="precision: expected one of .*got 'float16'"):
+        Perception.load(precision='float16')
+
+
 @pytest.mark.parametrize('name', Observation._fields)
 def test_gradients(name):
     """Along a direction, the change is the integral of the slope: exact, kinks and all."""

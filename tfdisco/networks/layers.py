@@ -10,12 +10,13 @@ import math
 import numpy as np
 import tensorflow as tf
 
+from tfdisco.keras_layer import Layer
 from tfdisco.ops.bias_act import bias_act
 from tfdisco.ops.resampled_conv2d import resampled_conv2d
 from tfdisco.shapes import check_shape
 
 
-class EqualLayer(tf.keras.layers.Layer):
+class EqualLayer(Layer):
     """A weight, and a bias or none."""
 
     def __init__(self, shape, bias=True, bias_start=0.0, gain=1.0, lr_multiplier=1.0, **kwargs):
@@ -40,10 +41,6 @@ class EqualLayer(tf.keras.layers.Layer):
             self.bias = self.add_weight(
                 name='bias', shape=shape[-1:],
                 initializer=tf.keras.initializers.Constant(bias_start / lr_multiplier))
-        self.built = True
-
-    def build(self, input_shape=None):
-        self.built = True  # the constructor made all weights
 
     def scaled_weight(self, dtype=tf.float32):
         """The weight as it is used."""
@@ -98,7 +95,7 @@ class EqualConv(EqualLayer):
                         clamp=self._clamp)
 
 
-class MappingNetwork(tf.keras.layers.Layer):
+class MappingNetwork(Layer):
     """The generator's input to w: [B, I] -> [B, w_size].
 
     The paper's changes: the input is not normalised to unit length, since how long lambda
@@ -122,10 +119,6 @@ class MappingNetwork(tf.keras.layers.Layer):
             setattr(self, f'dense{index}', EqualDense(
                 inputs if index == 0 else w_size, w_size, 'lrelu',
                 lr_multiplier=lr_multiplier))
-        self.built = True
-
-    def build(self, input_shape=None):
-        self.built = True
 
     def set_normalization(self, mean, scale):
         """Sets `mean` and `scale`, [I] each; ValueError on a wrong shape or scale."""

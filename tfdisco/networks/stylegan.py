@@ -6,6 +6,7 @@ newest fade in (Karras et al. 2018, Sec. 3 and Fig. 2).
 
 import tensorflow as tf
 
+from tfdisco.keras_layer import Layer
 from tfdisco.networks.generator import SMALLEST, BaseGenerator, sides
 from tfdisco.networks.layers import EqualConv, EqualDense, EqualLayer, minibatch_stddev
 from tfdisco.ops.bias_act import bias_act
@@ -15,17 +16,13 @@ from tfdisco.shapes import check_choice, check_shape
 EPSILON = 1e-8  # of a variance
 
 
-class AdaptiveInstanceNorm(tf.keras.layers.Layer):
+class AdaptiveInstanceNorm(Layer):
     """Each feature map to mean and deviation that w says (Huang and Belongie 2017)."""
 
     def __init__(self, width, w_size, **kwargs):
         """Takes the channels and the size of w."""
         super().__init__(**kwargs)
         self.affine = EqualDense(w_size, 2 * width)
-        self.built = True
-
-    def build(self, input_shape=None):
-        self.built = True
 
     def call(self, values, w):
         """Takes [B, H, W, C] and w [B, w_size]; gives [B, H, W, C] of the same type."""

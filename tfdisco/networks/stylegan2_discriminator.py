@@ -4,6 +4,7 @@ import math
 
 import tensorflow as tf
 
+from tfdisco.keras_layer import Layer
 from tfdisco.networks.generator import CLAMP, SMALLEST, sides
 from tfdisco.networks.layers import EqualConv, EqualDense, minibatch_stddev
 from tfdisco.shapes import check_shape
@@ -11,7 +12,7 @@ from tfdisco.shapes import check_shape
 HALF = math.sqrt(0.5)  # of both branches, so that their sum keeps its variance
 
 
-class ResidualBlock(tf.keras.layers.Layer):
+class ResidualBlock(Layer):
     """[B, H, W, I] -> [B, H / 2, W / 2, O]."""
 
     def __init__(self, inputs, outputs, clamp=None, **kwargs):
@@ -22,10 +23,6 @@ class ResidualBlock(tf.keras.layers.Layer):
                                clamp=clamp and clamp * HALF)
         self.skip = EqualConv(inputs, outputs, 1, down=2, activation='linear', bias=False,
                               output_gain=HALF)
-        self.built = True
-
-    def build(self, input_shape=None):
-        self.built = True
 
     def call(self, values):
         return self.skip(values) + self.conv1(self.conv0(values))

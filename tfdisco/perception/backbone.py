@@ -6,6 +6,7 @@ a CPU.
 
 import tensorflow as tf
 
+from tfdisco.keras_layer import Layer
 from tfdisco.perception.layers import ConvUnit
 from tfdisco.shapes import check_positive
 
@@ -14,7 +15,7 @@ INPUT_SIZE = 96  # pixels of the (square) images
 WIDTHS, BLOCKS = (32, 64, 128, 256), (0, 1, 2, 1)
 
 
-class Block(tf.keras.layers.Layer):
+class Block(Layer):
     """Two 3x3 convolutions beside a short cut: [B, H, W, I] -> [B, H / stride, W / stride, O].
 
     A short cut that changes the shape averages before its 1x1 convolution, so that it
@@ -30,16 +31,12 @@ class Block(tf.keras.layers.Layer):
         self.shortcut = None
         if stride > 1 or inputs != outputs:
             self.shortcut = ConvUnit(inputs, outputs, size=1, relu=False, frozen=frozen)
-        self.built = True
 
     @property
     def units(self):
         """{name: `layers.Unit`} of everything in it."""
         units = {'conv1': self.conv1, 'conv2': self.conv2}
         return units if self.shortcut is None else {**units, 'shortcut': self.shortcut}
-
-    def build(self, input_shape=None):
-        self.built = True
 
     def call(self, values, training=None):
         hidden = self.conv2(self.conv1(values, training=training), training=training)
@@ -50,7 +47,7 @@ class Block(tf.keras.layers.Layer):
         return tf.nn.relu(values + hidden)
 
 
-class Backbone(tf.keras.layers.Layer):
+class Backbone(Layer):
     """Images to maps of features at a half, a quarter, an eighth and so on of their size.
 
     Attributes:
@@ -87,7 +84,6 @@ class Backbone(tf.keras.layers.Layer):
             setattr(self, f'stage{stage}_block{index}', Block(
                 inputs, widths[stage], 2 if stage and not index else 1, frozen))
             inputs = widths[stage]
-        self.built = True
 
     @property
     def units(self):
@@ -95,9 +91,6 @@ class Backbone(tf.keras.layers.Layer):
         return {'stem': self.stem, **{
             f'stage{stage}/block{index}/{name}': unit for stage, index in self._places()
             for name, unit in self._block(stage, index).units.items()}}
-
-    def build(self, input_shape=None):
-        self.built = True
 
     def call(self, images, training=None):
         """Images [B, H, W, 3] -> a list of [B, H / 2, W / 2, widths[0]], [B, H / 4, ...] ..."""

@@ -70,7 +70,7 @@ class DlibDescriptor(network.PerceptionNetwork):
         """Images [B, 150, 150, 3] in [-1, 1] -> dlib's descriptor [B, 128]."""
         check_shape('images', images, ['B', INPUT_SIZE, INPUT_SIZE, 3])
         values = (127.5 * (images + 1.0) - tf.constant(MEAN_COLOR)) / 255.0
-        values = self._unit(STEM[0])(values, training=training)
+        values = self._unit(STEM[0])(tf.cast(values, self.precision), training=training)
         values = tf.nn.max_pool2d(values, 3, 2, 'VALID')
         for name, _, halves in BLOCKS:
             hidden = values
@@ -80,7 +80,7 @@ class DlibDescriptor(network.PerceptionNetwork):
                 values = tf.nn.avg_pool2d(values, 2, 2, 'VALID')
                 values, hidden = _padded(values, hidden.shape), _padded(hidden, values.shape)
             values = tf.nn.relu(values + hidden)
-        return self._unit('fc')(tf.reduce_mean(values, axis=[1, 2]))
+        return self._unit('fc')(tf.reduce_mean(tf.cast(values, tf.float32), axis=[1, 2]))
 
     def _add(self, name, unit):
         setattr(self, name.replace('/', '_'), unit)

@@ -3,16 +3,18 @@
 import numpy as np
 import tensorflow as tf
 
+from tfdisco.keras_layer import Layer
 from tfdisco.shapes import check_shape
 
 EPSILON = 1e-3  # added to variances
 
 
-class Unit(tf.keras.layers.Layer):
+class Unit(Layer):
     """A linear map, batch normalisation or a bias, and ReLU: what networks here are made of.
 
     While it trains, the linear map has no bias and batch normalisation follows it. Frozen,
-    it has a kernel into which the normalisation is folded, and a bias; neither is trained.
+    it has a kernel into which the normalisation is folded, and a bias; neither is trained, and
+    both are used in the type of the input.
 
     Attributes:
       kernel: of the linear map, the last axis its outputs.
@@ -44,15 +46,12 @@ class Unit(tf.keras.layers.Layer):
         else:
             self.norm = tf.keras.layers.BatchNormalization(epsilon=EPSILON, name='norm')
             self.norm.build([None] * (len(kernel_shape) - 1) + [outputs])
-        self.built = True
-
-    def build(self, input_shape=None):
-        self.built = True  # the constructor made all weights
 
     def call(self, values, training=None):
-        values = self.linear(values, tf.convert_to_tensor(self.kernel))
+        values = self.linear(values, tf.cast(tf.convert_to_tensor(self.kernel), values.dtype))
         if self.norm is None:
-            values = tf.nn.bias_add(values, tf.convert_to_tensor(self.bias))
+            values = tf.nn.bias_add(
+                values, tf.cast(tf.convert_to_tensor(self.bias), values.dtype))
         else:
             values = self.norm(values, training=training)
         return tf.nn.relu(values) if self._relu else values

@@ -16,6 +16,8 @@ class PerceptionNetwork(tf.keras.Model):
       config: dict that JSON can hold, the constructor's arguments.
       frozen: whether it is plain convolutions that do not train.
       input_size: pixels of a side of the images it takes.
+      precision: the type in which a frozen network computes its maps, one of
+        `config.PERCEPTION_PRECISIONS`; may be set. What it gives is float32.
       units: {name: `layers.Unit`}.
     """
 
@@ -25,6 +27,7 @@ class PerceptionNetwork(tf.keras.Model):
         """See the class."""
         super().__init__(**kwargs)
         self.input_size, self.frozen = int(input_size), bool(frozen)
+        self.precision = 'float32'
 
     @property
     def units(self):

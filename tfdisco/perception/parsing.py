@@ -74,11 +74,12 @@ class ParsingNetwork(network.PerceptionNetwork):
 
     def call(self, images, training=None):
         check_shape('images', images, ['B', self.input_size, self.input_size, 3])
+        images = tf.cast(images, self.precision)
         *beside, values = images, *self.backbone(images, training=training)
         for join in self._joins().values():
             values = tf.concat([_double(values), beside.pop()], axis=-1)
             values = join(values, training=training)
-        return self._logits(values)
+        return tf.cast(self._logits(values), tf.float32)
 
     def _joins(self):
         """{name: unit} of the way back up."""

@@ -66,7 +66,8 @@ class RecognitionNetwork(network.PerceptionNetwork):
 
     def call(self, images, training=None):
         check_shape('images', images, ['B', self.input_size, self.input_size, 3])
-        values = self._reduce(self.backbone(images, training=training)[-1], training=training)
+        maps = self.backbone(tf.cast(images, self.precision), training=training)
+        values = tf.cast(self._reduce(maps[-1], training=training), tf.float32)
         _, height, width, channels = values.shape
         values = self._vector(tf.reshape(values, [-1, height * width * channels]),
                               training=training)

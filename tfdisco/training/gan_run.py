@@ -65,7 +65,8 @@ def train(config, logdir, strategy=None, processes=1, progress=None, profile_ste
     RunFolder.check(path, config.values())  # before faces are made in it
     model = MorphableModel.load(source.model)
     inputs = GeneratorInputs(CoefficientVAEs.load(source.vaes, model.layout), source.noise)
-    perception = Perception.load(model, source.reconstruction, source.recognition, source.parsing)
+    perception = Perception.load(model, source.reconstruction, source.recognition, source.parsing,
+                                 config.loss.perception_precision)
     data = source.data or _make_faces(config, path, processes)
     card = records.read_card(data)
     tf.keras.utils.set_random_seed(source.seed)  # of the first weights
