@@ -58,7 +58,9 @@ def test_functions_are_timed_in_turn():
 @pytest.mark.slow
 def test_all_of_the_training_suite():
     found = benchmarks.run('train', rounds=1)
-    steps = ['adversarial', 'adversarial_r1', 'imitative', 'contrastive', 'adversarial_reference']
+    steps = ['adversarial', 'adversarial_r1', 'imitative', 'contrastive', 'adversarial_reference',
+             'contrastive_half_perception', 'adversarial_half', 'contrastive_half',
+             'adversarial_half_reference']
     for name in steps:
         step = found[name]
         assert step['images_per_second'] == pytest.approx(8 / step['seconds'])

@@ -20,7 +20,9 @@ def source(tmp_path_factory):
 def test_a_file_is_measured_and_shown(source):
     options = {name: source[name] for name in ('snapshot', *NETWORKS)}
     found = suite.evaluate(**options, count=3)
-    assert found['pose_degrees'] > 0 and -1 <= found['identity_pose'] <= 1
+    pose = found['pose_degrees']
+    assert 0 < pose['low'] < pose['value'] < pose['high'] < 180 and pose['count'] == 3
+    assert -1 <= found['identity_pose']['value'] <= 1
     assert found == suite.evaluate(**options, count=3)
     lines = suite.table(found).splitlines()
     assert len(lines) == len(found) + 1

@@ -42,6 +42,7 @@ class Watched:
 
 @pytest.fixture
 def networks():
+    tf.keras.utils.set_random_seed(0)  # of the weights: a margin may be kept by chance
     return build.build_generator(CONFIG.network, INPUTS.size), build.build_discriminator(
         CONFIG.network)
 
@@ -70,7 +71,7 @@ def test_every_term_is_there_when_wanted(networks, perception):
     found = terms(networks, perception, ALL)
     assert set(found) == set(ALL)
     assert all(np.isfinite(value) and value.shape == () for value in found.values())
-    assert all(found[name] > 0 for name in ALL)
+    assert {name for name, value in found.items() if not value > 0} == set()
 
 
 def test_what_is_not_wanted_is_not_computed(networks):

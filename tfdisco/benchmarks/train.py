@@ -3,13 +3,15 @@
 All are timed in turn, so that their ratios hold on a noisy machine: an adversarial step
 (one of the discriminator, one of the generator, without the penalties that are in few
 steps), one with R1, a full imitative and a full contrastive step; the adversarial step
-with the reference ops; the generator, the discriminator, the renderer, perception and the
-data by themselves; and the convolutions of the adversarial step by themselves.
+with the reference ops; the same with the networks, or perception alone, in bfloat16; the
+generator, the discriminator, the renderer, perception and the data by themselves; and the
+convolutions of the adversarial step by themselves.
 
 The share of the convolution limit is the time that the convolutions of a step take, each
 run alone on tensors of the same shapes, beside the time of the whole step.
 """
 
+import dataclasses
 import os
 import tempfile
 from unittest import mock
@@ -34,6 +36,7 @@ BATCH, SEED, PEOPLE = 8, 0, 16
 # Those of configs/faces64.cfg.
 NETWORK = NetworkConfig(resolution=64, fmap_base=2048, fmap_max=64, mapping_layers=4,
                         mapping_speed=0.1)
+HALF = dataclasses.replace(NETWORK, precision='bfloat16', low_precision_resolutions=2)
 STAGES = {'adversarial': LossConfig(imitative=False, contrastive=False),
           'imitative': LossConfig(contrastive=False), 'contrastive': LossConfig()}
 
@@ -45,14 +48,17 @@ def run(rounds=15):
       rounds: timed runs of each; medians count.
 
     Returns:
-      {'adversarial', 'adversarial_r1', 'imitative', 'contrastive', 'adversarial_reference':
-      {'seconds', 'images_per_second', 'over_adversarial': time beside the adversarial
-      step's}, 'parts': {name: seconds for one batch}, 'convolutions': {'seconds', 'gflop',
-      'share_of_limit'}, 'batch', 'rounds', 'memory_gb': the most this process held}.
+      {'adversarial', 'adversarial_r1', 'imitative', 'contrastive', 'adversarial_reference',
+      'contrastive_half_perception', 'adversarial_half', 'contrastive_half',
+      'adversarial_half_reference': {'seconds', 'images_per_second', 'over_adversarial': time
+      beside the adversarial step's}, 'parts': {name: seconds for one batch}, 'convolutions':
+      {'seconds', 'gflop', 'share_of_limit'}, 'batch', 'rounds', 'memory_gb': the most this
+      process held}.
     """
     model = MorphableModel.load('open_head')
     inputs = GeneratorInputs(CoefficientVAEs.load('built-in', model.layout))
     perception = Perception.load(model)
+    half_perception = Perception.load(model, precision='bfloat16')
     with tempfile.TemporaryDirectory() as folder:
         synthetic_set.make(synthetic_set.SyntheticSet(
             model='open_head', identities=PEOPLE, per_identity=1, size=128, seed=SEED), folder, 1)
@@ -62,8 +68,15 @@ def run(rounds=15):
         trainer = _trainer(model, inputs, perception)
         steps = {name: _step(trainer, images, name) for name in STAGES}
         steps['adversarial_r1'] = _step(trainer, images, 'adversarial', r1=True)
-        steps['adversarial_reference'] = _with_reference(
-            lambda: _step(_trainer(model, inputs, None), images, 'adversarial'))
+        steps['contrastive_half_perception'] = _step(
+            _trainer(model, inputs, half_perception), images, 'contrastive')
+        half = _trainer(model, inputs, half_perception, HALF)
+        steps.update({f'{name}_half': _step(half, images, name)
+                      for name in ('adversarial', 'contrastive')})
+        for name, network in (('adversarial_reference', NETWORK),
+                              ('adversarial_half_reference', HALF)):
+            steps[name] = _with_reference(lambda network=network: _step(
+                _trainer(model, inputs, None, network), images, 'adversarial'))
         steps['adversarial']()  # its graphs are the only ones so far
         alone = Convolutions(trainer.graphs.values())
         parts = {**_parts(trainer, model, inputs, perception), 'data': lambda: next(batches)}
@@ -78,9 +91,9 @@ def run(rounds=15):
         'batch': BATCH, 'rounds': rounds, 'memory_gb': peak_memory() / 1e9}
 
 
-def _trainer(model, inputs, perception):
+def _trainer(model, inputs, perception, network=NETWORK):
     loss = STAGES['contrastive'] if perception else STAGES['adversarial']
-    return GanTrainer(NETWORK, loss, ScheduleConfig(batch=BATCH), model, inputs, perception, SEED)
+    return GanTrainer(network, loss, ScheduleConfig(batch=BATCH), model, inputs, perception, SEED)
 
 
 def _step(trainer, images, stage, r1=False):

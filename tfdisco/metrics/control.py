@@ -16,6 +16,12 @@ OTHERS = (factors.EXPRESSION, factors.ILLUMINATION, factors.POSE, factors.NOISE)
 
 
 def control(generate, inputs, model, perception, resolution, count, seed):
+    """{name: float}, the means of `control_of_faces`, which takes the same."""
+    found = control_of_faces(generate, inputs, model, perception, resolution, count, seed)
+    return {name: float(np.mean(values)) for name, values in found.items()}
+
+
+def control_of_faces(generate, inputs, model, perception, resolution, count, seed):
     """Figures of random faces and of pairs that differ in one factor.
 
     Args:
@@ -28,7 +34,7 @@ def control(generate, inputs, model, perception, resolution, count, seed):
       seed: of their latents.
 
     Returns:
-      {name: float}, means:
+      {name: [count] float array}:
         landmark_percent, pose_degrees, illumination_l1, expression_mm: of what is seen in
           the faces against the coefficients they were made of, see `face_errors`.
         identity_rendered: similarity to the rendered face of the same coefficients.
@@ -61,5 +67,5 @@ def control(generate, inputs, model, perception, resolution, count, seed):
             changed = generate(inputs(inputs.replace(z, other, [factor])))
             found[f'identity_{factor}'].append(perception.similarity(
                 seen.identity, perception.recognition(tf.convert_to_tensor(changed))))
-    return {name: float(np.mean(np.concatenate([np.asarray(part) for part in values])))
+    return {name: np.concatenate([np.asarray(part) for part in values])
             for name, values in found.items()}

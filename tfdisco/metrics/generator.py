@@ -1,8 +1,10 @@
 """The suite `control`: how well a trained generator obeys."""
 
+import numpy as np
 import tensorflow as tf
 
-from tfdisco.metrics.control import control
+from tfdisco.metrics import statistics
+from tfdisco.metrics.control import control_of_faces
 from tfdisco.networks import trained
 from tfdisco.perception.observe import Perception
 
@@ -22,7 +24,7 @@ def evaluate(snapshot=trained.BUILT_IN, reconstruction='built-in', recognition='
       seed: of their latents.
 
     Returns:
-      {name: float} of `control.control`.
+      {name: fields of `statistics.Estimate`}, means of `control.control_of_faces`.
 
     Raises:
       FileNotFoundError: if a file is missing.
@@ -31,11 +33,15 @@ def evaluate(snapshot=trained.BUILT_IN, reconstruction='built-in', recognition='
     generator, inputs, model = trained.load(snapshot)
     perception = Perception.load(model, reconstruction, recognition, parsing)
     generate = tf.function(generator, reduce_retracing=True)
-    return control(generate, inputs, model, perception, generator.config.resolution, count, seed)
+    found = control_of_faces(generate, inputs, model, perception, generator.config.resolution,
+                             count, seed)
+    return {name: statistics.mean(values, np.arange(len(values)), seed)._asdict()
+            for name, values in found.items()}
 
 
 def table(result):
     """The figures, one a line."""
-    lines = [f'{"figure":22} {"value":>8}  unit']
-    return '\n'.join(lines + [f'{name:22} {value:8.4f}  {UNITS.get(name, SIMILARITY)}'
-                              for name, value in result.items()])
+    lines = [f'{"figure":22} {"value":>8} {"95 % interval":>18}  unit']
+    return '\n'.join(lines + [
+        f'{name:22} {found["value"]:8.4f} {found["low"]:8.4f} .. {found["high"]:.4f}  '
+        f'{UNITS.get(name, SIMILARITY)}' for name, found in result.items()])

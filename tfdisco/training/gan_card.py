@@ -35,6 +35,6 @@ def write(config, folder, name, data, images, seconds):
         'data': data, 'bytes': os.path.getsize(path), 'tensorflow': tf.__version__,
         'before': history(source.start, os.path.splitext(name)[0]),
         'measured_faces': config.upkeep.measured_faces,
-        'figures': generator_metrics.evaluate(
+        'figures': {name: figure['value'] for name, figure in generator_metrics.evaluate(
             path, source.reconstruction, source.recognition, source.parsing,
-            config.upkeep.measured_faces)})
+            config.upkeep.measured_faces).items()}})

@@ -1,27 +1,18 @@
-"""One step of GAN training on one or many replicas.
-
-Every random number is a function of the seed and of the images seen, and is drawn for the
-global batch, of which each replica takes its part. So a run that goes on from a snapshot
-draws what it would have drawn, and how a batch is split over replicas changes nothing.
-"""
-
-import contextlib
+"""One step of GAN training on one or many replicas."""
 
 import numpy as np
 import tensorflow as tf
 
 from tfdisco.losses import adversarial
 from tfdisco.networks import build
-from tfdisco.shapes import check_choice
 from tfdisco.training import ema
+from tfdisco.training.gan_draws import Draws
 from tfdisco.training.gan_objective import Draw, GeneratorObjective, discriminator_terms
+from tfdisco.training.gan_optimizer import NetworkOptimizer, replica_mean
 
-# What a random number is for; keeps the streams of one step apart.
-STREAMS = ('faces', 'pairs', 'noise', 'fakes', 'fakes_noise', 'path', 'path_noise', 'direction')
 PATH_SHARE = 2  # one in so many faces of a batch has its path length measured
 PATH_DECAY = 0.01  # of the mean path length
 W_AVG_BETA = 0.995
-GENERATOR, DISCRIMINATOR = 'generator', 'discriminator'
 
 
 class GanTrainer:
@@ -58,10 +49,11 @@ class GanTrainer:
             self.generator = build.build_generator(network, inputs.size)
             self.average = build.build_generator(network, inputs.size)
             self.discriminator = build.build_discriminator(network)
-            self._optimizers = {
-                GENERATOR: self._adam(self.generator, loss.path_length_every
-                                      if loss.path_length_weight else 0),
-                DISCRIMINATOR: self._adam(self.discriminator, loss.r1_every)}
+            self._generator_optimizer = NetworkOptimizer(
+                self.generator, schedule,
+                loss.path_length_every if loss.path_length_weight else 0)
+            self._discriminator_optimizer = NetworkOptimizer(
+                self.discriminator, schedule, loss.r1_every)
             # Each replica comes to the same value by itself.
             self.images_seen, self.steps, self._path_length = (
                 tf.Variable(tf.zeros([], dtype), trainable=False, name=name,
@@ -74,7 +66,7 @@ class GanTrainer:
             generator=list(self.generator.weights), average=list(self.average.weights),
             discriminator=list(self.discriminator.weights), images_seen=self.images_seen,
             steps=self.steps, path_length=self._path_length, resolution=self._resolution,
-            optimizers=list(self._optimizers.values()))
+            optimizers=[optimizer.adam for optimizer in self._optimizers])
 
     def restart_average(self):
         """Makes `average` equal to `generator`; to be called when weights were set."""
@@ -98,10 +90,11 @@ class GanTrainer:
         """
         step, loss = int(self.steps.numpy()), self._loss
         if state.resolution != int(self._resolution.numpy()):
-            self._forget_moments()
+            for optimizer in self._optimizers:
+                optimizer.forget_moments()
             self._resolution.assign(state.resolution)
-        for optimizer in self._optimizers.values():
-            optimizer.learning_rate = state.learning_rate * optimizer.rate_share
+        for optimizer in self._optimizers:
+            optimizer.set_learning_rate(state.learning_rate)
         fade = tf.constant(state.fade, tf.float32)
         shape = state.resolution, state.batch
         terms = self._run(self._train_discriminator, (images, fade), *shape,
@@ -132,8 +125,8 @@ class GanTrainer:
             grows = self.generator.config.arch != 'stylegan2'
 
             def on_replica(*tensors):
-                draw = _Draws(self._seed, self.images_seen, batch,
-                              self._strategy.num_replicas_in_sync)
+                draw = Draws(self._seed, self.images_seen, batch,
+                             self._strategy.num_replicas_in_sync)
                 *tensors, fade = tensors
                 return part(*tensors, draw, resolution, fade if grows else 1.0, *fixed)
 
@@ -150,12 +143,12 @@ class GanTrainer:
         fakes = self.generator(self._inputs(z), noise=noise, resolution=resolution,
                                fade=fade)
         reals = tf.cast(images, tf.float32) / 127.5 - 1.0
-        with _watching(self.discriminator) as tape:
+        with self._discriminator_optimizer.watching() as tape:
             terms = discriminator_terms(self.discriminator, reals, fakes, fade, r1)
             total = terms['real'] + terms['fake']
             if r1:  # as strong as in every step, although it is in few
                 total += self._loss.r1_every * self._loss.r1_gamma / 2.0 * terms['r1']
-        norm = self._apply(DISCRIMINATOR, tape, total, self.discriminator)
+        norm = self._discriminator_optimizer.apply(tape, total)
         return {**{f'discriminator/{name}': value for name, value in terms.items()},
                 'discriminator/gradient': norm}
 
@@ -163,13 +156,13 @@ class GanTrainer:
         weights = dict(weights)
         z, noise = self._faces(draw, 'faces', resolution)
         faces = Draw(z, draw.normal('pairs', [self._inputs.latents]), noise)
-        with _watching(self.generator) as tape:
+        with self._generator_optimizer.watching() as tape:
             terms, w = self._objective.terms(self.generator, self.discriminator, faces, weights,
                                              resolution, fade)
             total = tf.add_n([weights[name] * value for name, value in terms.items()])
-        norm = self._apply(GENERATOR, tape, total, self.generator)
+        norm = self._generator_optimizer.apply(tape, total)
         average = tf.convert_to_tensor(self.generator.w_avg)
-        w = _replica_mean(tf.reduce_mean(w, axis=0))
+        w = replica_mean(tf.reduce_mean(w, axis=0))
         self.generator.w_avg.assign(w + W_AVG_BETA * (average - w))
         return {**terms, 'gradient': norm}
 
@@ -178,16 +171,16 @@ class GanTrainer:
         # Every second face, so that replicas leave out the same ones as a single device.
         z, noise = z[::PATH_SHARE], [values[::PATH_SHARE] for values in noise]
         direction = draw.normal('direction', [resolution, resolution, 3])[::PATH_SHARE]
-        with _watching(self.generator) as tape:
+        with self._generator_optimizer.watching() as tape:
             ws = self.generator.broadcast(self.generator.mapping(self._inputs(z)))
             lengths = adversarial.path_lengths(
                 lambda ws: self.generator.synthesis(ws, noise, resolution, fade), ws, direction)
             # The mean over time, this step included (Karras et al. 2020, Eq. 4).
-            mean = _replica_mean(tf.reduce_mean(tf.stop_gradient(lengths)))
+            mean = replica_mean(tf.reduce_mean(tf.stop_gradient(lengths)))
             goal = self._path_length + PATH_DECAY * (mean - self._path_length)
             penalty = tf.reduce_mean(tf.square(lengths - goal))
             total = self._loss.path_length_every * self._loss.path_length_weight * penalty
-        self._apply(GENERATOR, tape, total, self.generator)
+        self._generator_optimizer.apply(tape, total)
         self._path_length.assign(goal)
         return {'path_length': mean, 'path_length_penalty': penalty}
 
@@ -200,73 +193,10 @@ class GanTrainer:
         self.steps.assign_add(1)
         return {}
 
+    @property
+    def _optimizers(self):
+        return self._generator_optimizer, self._discriminator_optimizer
+
     def _faces(self, draw, stream, resolution):
         """Latents [b, latents] and noise maps of a replica."""
-        check_choice('stream', stream, STREAMS)
-        sides = self.generator.noise_sides(resolution)
-        noise = draw.normal(f'{stream}_noise' if stream != 'faces' else 'noise',
-                            [sum(side * side for side in sides)])
-        maps = tf.split(noise, [side * side for side in sides], axis=1)
-        return draw.normal(stream, [self._inputs.latents]), [
-            tf.reshape(part, [-1, side, side, 1]) for side, part in zip(sides, maps)]
-
-    def _apply(self, name, tape, total, network):
-        """One step of an optimiser; returns the norm of the gradient of all replicas."""
-        gradients = tape.gradient(total, network.trainable_variables)
-        replicas = self._strategy.num_replicas_in_sync
-        gradients = [tf.zeros_like(variable) if gradient is None else gradient
-                     for gradient, variable in zip(gradients, network.trainable_variables)]
-        # A replica's loss is the mean of its part of the batch, and optimisers add up what
-        # replicas hand them: divided once, here.
-        gradients = _replica_mean(gradients)
-        self._optimizers[name].apply_gradients(
-            zip([gradient / replicas for gradient in gradients], network.trainable_variables))
-        return tf.linalg.global_norm(gradients)
-
-    def _forget_moments(self):
-        """What Adam knows of gradients is worth nothing where a network grows."""
-        for optimizer in self._optimizers.values():
-            for variable in optimizer.variables:
-                if 'learning_rate' not in variable.name:
-                    variable.assign(tf.zeros(variable.shape, variable.dtype))
-
-    def _adam(self, network, every):
-        """Adam; lazy regularisation adds steps, so all are shortened (Karras et al. 2020)."""
-        share = every / (every + 1) if every > 1 else 1.0
-        optimizer = tf.keras.optimizers.Adam(
-            self._schedule.learning_rate * share, beta_1=self._schedule.beta1 ** share,
-            beta_2=self._schedule.beta2 ** share, epsilon=1e-8)
-        optimizer.build(network.trainable_variables)
-        optimizer.rate_share = share
-        return optimizer
-
-
-class _Draws:
-    """The random numbers of a replica in one step."""
-
-    def __init__(self, seed, images_seen, batch, replicas):
-        self._seed = tf.stack([tf.constant(seed, tf.int64), tf.identity(images_seen)])
-        self.batch, self._replicas = batch, replicas
-        self._replica = tf.distribute.get_replica_context().replica_id_in_sync_group
-
-    def normal(self, stream, shape):
-        """This replica's part [batch / replicas, *shape] of N(0, 1) for the whole batch."""
-        seed = tf.random.experimental.stateless_fold_in(self._seed, STREAMS.index(stream))
-        values = tf.random.stateless_normal([self.batch, *shape], seed)
-        parts = tf.reshape(values, [self._replicas, self.batch // self._replicas, *shape])
-        return parts[self._replica]
-
-
-def _replica_mean(values):
-    """The mean over replicas of what each has; on each."""
-    return tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.MEAN, values)
-
-
-@contextlib.contextmanager
-def _watching(network):
-    """A tape of what depends on one network's weights, and on no other's."""
-    with tf.GradientTape(watch_accessed_variables=False) as tape:
-        # Keras 3 has variables of its own, with TensorFlow's inside, which is what a tape knows.
-        tape.watch([variable if isinstance(variable, tf.Variable) else variable.value
-                    for variable in network.trainable_variables])
-        yield tape
+        return draw.faces(stream, self._inputs.latents, self.generator.noise_sides(resolution))
