@@ -152,6 +152,20 @@ def test_only_whole_sets_are_read(tmp_path):
             records.read_card(folder)
 
 
+@pytest.mark.parametrize('damage', [lambda data: data[:-9],
+                                    lambda data: data[:200] + b'!' + data[201:]])
+def test_a_broken_file_is_named(tmp_path, damage):
+    folder = write(tmp_path / 'set', [face(), face(1), face(2), face(3)])
+    path = records.shard_path(folder, 1, 2)
+    assert len(list(records.serialized(records.shards(folder)))) == 4
+    path.write_bytes(damage(path.read_bytes()))
+    for read in (lambda: list(records.serialized(records.shards(folder))),
+                 lambda: records.coefficients(folder),
+                 lambda: list(records.batches(folder, LAYOUT, 2))):
+        with pytest.raises(ValueError, match=f'{folder}.*: expected whole records, .*delete what'):
+            read()
+
+
 def test_coefficients_of_another_model_are_refused(tmp_path):
     folder = write(tmp_path / 'set', [face()], shards=1, layout={'identity_shape': 80})
     with pytest.raises(ValueError, match='use the morphable model they were made with'):

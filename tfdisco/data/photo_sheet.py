@@ -1,5 +1,7 @@
 """A contact sheet of prepared photographs: what went in, what came out, side by side."""
 
+import itertools
+
 import numpy as np
 import tensorflow as tf
 from PIL import Image, ImageDraw
@@ -65,8 +67,8 @@ def _choose(folder, count):
     chosen, left = [], count
     for index, path in enumerate(paths):
         wanted = -(-left // (len(paths) - index))
-        data = tf.data.TFRecordDataset(str(path)).take(wanted)
-        read = [records.read(serialized.numpy()) for serialized in data]
+        read = [records.read(data)
+                for data in itertools.islice(records.serialized([path]), wanted)]
         chosen += read
         left -= len(read)
     return chosen

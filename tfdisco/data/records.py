@@ -4,6 +4,7 @@ A folder holds `faces-00000-of-00012.tfrecord` and so on, and `card.json`, which
 written last: where it is, the set is complete.
 """
 
+import contextlib
 import io
 import json
 import os
@@ -168,16 +169,41 @@ def dataset(folder, layout, size=None):
                          f'{card["layout"]}; use the morphable model they were made with')
     paths = [str(path) for path in shards(folder)]
     return tf.data.TFRecordDataset(paths).map(
-        lambda serialized: parse(serialized, layout, size), num_parallel_calls=tf.data.AUTOTUNE)
+        lambda data: parse(data, layout, size), num_parallel_calls=tf.data.AUTOTUNE)
+
+
+def batches(folder, layout, count, size=None):
+    """Yields `dataset` by `count` faces at a time, dicts of arrays.
+
+    Raises:
+      FileNotFoundError, ValueError: see `dataset`; ValueError also if a file is broken.
+    """
+    with _reading(folder):
+        yield from dataset(folder, layout, size).batch(count).as_numpy_iterator()
+
+
+def serialized(paths):
+    """Yields the records of shards in order, a serialised tf.train.Example each.
+
+    Raises:
+      ValueError: if a file is cut off or broken.
+    """
+    for path in paths:
+        with _reading(path):
+            yield from tf.data.TFRecordDataset(str(path)).as_numpy_iterator()
 
 
 def coefficients(folder):
-    """float32 [N, K] coefficients of all faces of a folder, without decoding pictures."""
+    """float32 [N, K] coefficients of all faces of a folder, without decoding pictures.
+
+    Raises:
+      FileNotFoundError, ValueError: see `shards` and `serialized`; ValueError also if there
+        is no face.
+    """
     rows = []
-    for path in shards(folder):
-        for serialized in tf.data.TFRecordDataset(str(path)).as_numpy_iterator():
-            feature = tf.train.Example.FromString(serialized).features.feature
-            rows.append(np.array(feature['coefficients'].float_list.value, np.float32))
+    for data in serialized(shards(folder)):
+        feature = tf.train.Example.FromString(data).features.feature
+        rows.append(np.array(feature['coefficients'].float_list.value, np.float32))
     if not rows:
         raise ValueError(f'{folder}: expected at least one face, got none')
     return np.stack(rows)
@@ -265,3 +291,13 @@ def _box(picture, size, factor):
     """[H, W, C] -> [size, size, C], means over factor x factor pixels."""
     blocks = tf.reshape(picture, [size, factor, size, factor, picture.shape[-1]])
     return tf.reduce_mean(blocks, axis=[1, 3])
+
+
+@contextlib.contextmanager
+def _reading(source):
+    """Makes TensorFlow's error on a broken record a ValueError that names file or folder."""
+    try:
+        yield
+    except tf.errors.DataLossError as error:
+        raise ValueError(f'{source}: expected whole records, got {error.message}; delete what is '
+                         'broken and start the command that makes the records again') from error

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import itertools
 import os
 
 import numpy as np
@@ -107,9 +108,8 @@ def stream(model, size, seed, per_identity=4):
 
 def sheet(folder):
     """The first faces of a set, each beside its labels: uint8 [H, W, 3]."""
-    paths = [str(path) for path in records.shards(folder)]
-    found = [records.read(serialized) for serialized in
-             tf.data.TFRecordDataset(paths).take(SHEET_FACES).as_numpy_iterator()]
+    found = [records.read(data) for data in
+             itertools.islice(records.serialized(records.shards(folder)), SHEET_FACES)]
     tiles = [tile for record in found for tile in (record.image, labels(record))]
     return images.contact_sheet(tiles, SHEET_COLUMNS)
 

@@ -2,8 +2,6 @@
 
 import itertools
 
-import tensorflow as tf
-
 from tfdisco.data import coefficients, records, synthetic_set
 from tfdisco.shapes import check_positive
 
@@ -56,8 +54,8 @@ def stored(folder, model, count):
 
 def _first(paths, count):
     people = set()
-    for serialized in tf.data.TFRecordDataset([str(path) for path in paths]).as_numpy_iterator():
-        record = records.read(serialized)
+    for data in records.serialized(paths):
+        record = records.read(data)
         if record.identity in people or len(people) < count:
             people.add(record.identity)
             yield record

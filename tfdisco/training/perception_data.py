@@ -68,7 +68,7 @@ def load(folder, layout, masks, hair=True):
         raise ValueError(f'data: expected pictures of {SIZE} pixels or a multiple, got '
                          f'{card["size"]} in {folder}')
     arrays, start = {}, 0
-    for part in records.dataset(folder, layout, SIZE).batch(READ_AT_ONCE).as_numpy_iterator():
+    for part in records.batches(folder, layout, READ_AT_ONCE, SIZE):
         values = {'image': _bytes((part['image'] + 1.0) / 2.0),
                   'coefficients': part['coefficients'], 'translation': part['translation'],
                   'landmarks': part['landmarks'] / SIZE, 'identity': part['identity']}
