@@ -30,6 +30,21 @@ inline ParallelFor PoolOf(tensorflow::OpKernelContext* context) {
   };
 }
 
+// REGISTER(type, device, whether that is a GPU) for every type and device of an op.
+#define TFDISCO_FOR_EACH_TYPE(REGISTER)                         \
+  REGISTER(float, tensorflow::DEVICE_CPU, false)                \
+  REGISTER(Eigen::half, tensorflow::DEVICE_CPU, false)          \
+  REGISTER(tensorflow::bfloat16, tensorflow::DEVICE_CPU, false) \
+  TFDISCO_FOR_EACH_GPU_TYPE(REGISTER)
+#if defined(TFDISCO_CUDA)
+#define TFDISCO_FOR_EACH_GPU_TYPE(REGISTER)                     \
+  REGISTER(float, tensorflow::DEVICE_GPU, true)                 \
+  REGISTER(Eigen::half, tensorflow::DEVICE_GPU, true)           \
+  REGISTER(tensorflow::bfloat16, tensorflow::DEVICE_GPU, true)
+#else
+#define TFDISCO_FOR_EACH_GPU_TYPE(REGISTER)
+#endif
+
 // TensorFlow's 16-bit types and ours are the same bits.
 template <typename T>
 struct Bits {

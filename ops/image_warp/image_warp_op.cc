@@ -4,8 +4,6 @@
 namespace tfdisco {
 namespace {
 
-using tensorflow::DEVICE_CPU;
-using tensorflow::DEVICE_GPU;
 using tensorflow::DT_FLOAT;
 using tensorflow::OpKernel;
 using tensorflow::OpKernelContext;
@@ -128,14 +126,7 @@ class ImageWarpGradOp : public OpKernel {
   REGISTER_KERNEL_BUILDER(                                                              \
       Name("TfdiscoImageWarpGrad").Device(DEVICE).TypeConstraint<T>("T"),               \
       ImageWarpGradOp<T, kGpu>);
-TFDISCO_REGISTER(float, DEVICE_CPU, false)
-TFDISCO_REGISTER(Eigen::half, DEVICE_CPU, false)
-TFDISCO_REGISTER(tensorflow::bfloat16, DEVICE_CPU, false)
-#if defined(TFDISCO_CUDA)
-TFDISCO_REGISTER(float, DEVICE_GPU, true)
-TFDISCO_REGISTER(Eigen::half, DEVICE_GPU, true)
-TFDISCO_REGISTER(tensorflow::bfloat16, DEVICE_GPU, true)
-#endif
+TFDISCO_FOR_EACH_TYPE(TFDISCO_REGISTER)
 #undef TFDISCO_REGISTER
 
 }  // namespace

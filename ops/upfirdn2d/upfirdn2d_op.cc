@@ -4,8 +4,6 @@
 namespace tfdisco {
 namespace {
 
-using tensorflow::DEVICE_CPU;
-using tensorflow::DEVICE_GPU;
 using tensorflow::OpKernel;
 using tensorflow::OpKernelConstruction;
 using tensorflow::OpKernelContext;
@@ -102,14 +100,7 @@ class UpfirdnOp : public OpKernel {
   REGISTER_KERNEL_BUILDER(                                                                   \
       Name("TfdiscoUpfirdn2d").Device(DEVICE).TypeConstraint<T>("T").HostMemory("size"),     \
       UpfirdnOp<T, kGpu>);
-TFDISCO_REGISTER(float, DEVICE_CPU, false)
-TFDISCO_REGISTER(Eigen::half, DEVICE_CPU, false)
-TFDISCO_REGISTER(tensorflow::bfloat16, DEVICE_CPU, false)
-#if defined(TFDISCO_CUDA)
-TFDISCO_REGISTER(float, DEVICE_GPU, true)
-TFDISCO_REGISTER(Eigen::half, DEVICE_GPU, true)
-TFDISCO_REGISTER(tensorflow::bfloat16, DEVICE_GPU, true)
-#endif
+TFDISCO_FOR_EACH_TYPE(TFDISCO_REGISTER)
 #undef TFDISCO_REGISTER
 
 }  // namespace
