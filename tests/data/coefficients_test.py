@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from tests.face3d import toy
-from tfdisco.data import coefficients, records
+from tfdisco.data import coefficients, face_record, records
 
 
 def record(row, **changes):
-    return records.FaceRecord(**{
+    return face_record.FaceRecord(**{
         'image': np.zeros((8, 8, 3), np.uint8), 'coefficients': row,
         'landmarks': np.zeros((68, 2), np.float32), 'face_mask': np.zeros((8, 8), np.uint8),
         'hair_mask': None, 'identity': 0, 'translation': np.zeros(3, np.float32), 'name': 'a.jpg',

@@ -3,7 +3,7 @@
 import numpy as np
 
 from tests.face3d import toy
-from tfdisco.data import alignment, photo_sheet, records
+from tfdisco.data import alignment, face_record, photo_sheet
 from tfdisco.face3d.renderer import FaceRenderer
 
 TILE = photo_sheet.TILE
@@ -17,7 +17,7 @@ def test_the_four_pictures_of_a_face():
     model = toy.model()
     coefficients = toy.people(model, 1)[0]
     landmarks = np.full((68, 2), 32.0, np.float32)
-    record = records.FaceRecord(aligned, coefficients, landmarks, np.zeros((64, 64), np.uint8),
+    record = face_record.FaceRecord(aligned, coefficients, landmarks, np.zeros((64, 64), np.uint8),
                                 None, 0, np.zeros(3, np.float32), 'a.png', transform, 0.0)
     renderer = FaceRenderer(model, 2 * TILE, 2 * TILE, 'face')
     before, after, over, alone = photo_sheet.face_tiles(record, photo, renderer)

@@ -13,8 +13,15 @@ from PIL import Image
 
 from tests.data.dotted import WHERE, Reconstruction, dots, photograph, placed
 from tests.face3d import toy
-from tfdisco.data import (alignment, photo_files, photo_points, photo_step, photographs,
-                          records)
+from tfdisco.data import (
+    alignment,
+    face_record,
+    photo_files,
+    photo_points,
+    photo_step,
+    photographs,
+    records,
+)
 from tfdisco.data.photo_run import PhotoRun
 
 SIZE = 96
@@ -61,7 +68,7 @@ def report(out):
 
 
 def read(out):
-    return [records.read(serialized.numpy()) for path in records.shards(out)
+    return [face_record.read(serialized.numpy()) for path in records.shards(out)
             for serialized in tf.data.TFRecordDataset(str(path))]
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tfdisco.data import records
+from tfdisco.data import face_record, records
 from tfdisco.data.pipeline import ImageStream
 from tfdisco.data.record_index import RecordIndex
 
@@ -16,7 +16,7 @@ def record(number, size=SIZE):
     image[..., 0] = number
     image[..., 1] = np.arange(size)
     plain = np.zeros([size, size], np.uint8)
-    return records.FaceRecord(
+    return face_record.FaceRecord(
         image=image, coefficients=np.zeros(5, np.float32),
         landmarks=np.zeros([68, 2], np.float32), face_mask=plain, hair_mask=plain,
         identity=number, translation=np.zeros(3, np.float32), name=str(number),
@@ -43,7 +43,7 @@ def test_index_reads_any_record(folder):
     index = RecordIndex(folder)
     assert len(index) == COUNT
     for number in (6, 0, 4):
-        assert records.read(index.read(number)).identity == number
+        assert face_record.read(index.read(number)).identity == number
     assert index.name(5).endswith('faces-00001-of-00002.tfrecord: record 1')
 
 

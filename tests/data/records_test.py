@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from tests.face3d import toy
-from tfdisco.data import records
+from tfdisco.data import face_record, records
 
 LAYOUT = toy.model().layout
 SIZE = 24
@@ -15,7 +15,7 @@ SIZE = 24
 
 def face(seed=0, hair=True, **changes):
     rng = np.random.default_rng(seed)
-    return records.FaceRecord(**{
+    return face_record.FaceRecord(**{
         'image': rng.integers(0, 256, (SIZE, SIZE, 3)).astype(np.uint8),
         'coefficients': rng.normal(size=LAYOUT.size).astype(np.float32),
         'landmarks': rng.uniform(-5, 30, (68, 2)).astype(np.float32),
@@ -35,7 +35,7 @@ def write(folder, faces, shards=2, **card):
 
 
 def assert_same(first, second):
-    for name in records.FaceRecord._fields:
+    for name in face_record.FaceRecord._fields:
         one, other = getattr(first, name), getattr(second, name)
         if name == 'hair_mask' and one is None:
             assert other is None
@@ -47,14 +47,14 @@ def assert_same(first, second):
 @pytest.mark.parametrize('hair', [True, False])
 def test_every_field_comes_back_exactly(hair):
     record = face(3, hair)
-    assert_same(record, records.read(records.serialize(record)))
-    assert records.serialize(record) == records.serialize(face(3, hair))
+    assert_same(record, face_record.read(face_record.serialize(record)))
+    assert face_record.serialize(record) == face_record.serialize(face(3, hair))
 
 
 def test_rendered_faces_need_few_fields():
     full = face()
-    short = records.FaceRecord(*full[:6])
-    back = records.read(records.serialize(short))
+    short = face_record.FaceRecord(*full[:6])
+    back = face_record.read(face_record.serialize(short))
     assert back.name == '' and back.border == 0.0
     np.testing.assert_array_equal(back.transform, [[1, 0, 0], [0, 1, 0]])
     np.testing.assert_array_equal(back.translation, np.zeros(3))
@@ -63,7 +63,7 @@ def test_rendered_faces_need_few_fields():
 @pytest.mark.parametrize('hair', [True, False])
 def test_parsed_in_a_graph_it_is_the_same(hair):
     record = face(1, hair)
-    found = tf.function(lambda text: records.parse(text, LAYOUT))(records.serialize(record))
+    found = tf.function(lambda text: face_record.parse(text, LAYOUT))(face_record.serialize(record))
     np.testing.assert_allclose(found['image'], record.image / 127.5 - 1, atol=1e-6)
     np.testing.assert_allclose(found['face_mask'][..., 0], record.face_mask / 255, atol=1e-6)
     assert bool(found['has_hair']) is hair
@@ -76,7 +76,7 @@ def test_parsed_in_a_graph_it_is_the_same(hair):
 
 def test_pictures_and_points_are_reduced_together():
     record = face()
-    found = records.parse(records.serialize(record), LAYOUT, size=8)
+    found = face_record.parse(face_record.serialize(record), LAYOUT, size=8)
     means = record.image.astype(float).reshape(8, 3, 8, 3, 3).mean(axis=(1, 3)) / 127.5 - 1
     np.testing.assert_allclose(found['image'], means, atol=1e-5)
     for name in ('face_mask', 'hair_mask'):
@@ -85,7 +85,7 @@ def test_pictures_and_points_are_reduced_together():
     np.testing.assert_allclose(found['landmarks'], record.landmarks / 3, rtol=1e-6)
     np.testing.assert_allclose(found['transform'], record.transform / 3, rtol=1e-6)
     with pytest.raises(tf.errors.InvalidArgumentError, match='expected a divisor of the edge'):
-        records.parse(records.serialize(record), LAYOUT, size=7)
+        face_record.parse(face_record.serialize(record), LAYOUT, size=7)
 
 
 def test_a_set_is_read_in_order(tmp_path):
@@ -129,7 +129,7 @@ def test_an_interrupted_shard_leaves_nothing(tmp_path):
 ])
 def test_wrong_fields_are_not_written(changes, message):
     with pytest.raises(ValueError, match=message):
-        records.serialize(face(**changes))
+        face_record.serialize(face(**changes))
 
 
 def test_only_whole_sets_are_read(tmp_path):

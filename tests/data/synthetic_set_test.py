@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from tfdisco.data import records, synthetic_set
+from tfdisco.data import face_record, records, synthetic_set
 from tfdisco.face3d.morphable_model import MorphableModel
 
 SETTINGS = synthetic_set.SyntheticSet(identities=3, per_identity=2, size=32, seed=4,
@@ -58,7 +58,7 @@ def test_labels_are_drawn(folder):
     import tensorflow as tf
     serialized = next(tf.data.TFRecordDataset(
         str(records.shards(folder)[0])).as_numpy_iterator())
-    record = records.read(serialized)
+    record = face_record.read(serialized)
     drawn = synthetic_set.labels(record)
     inside = (record.face_mask == 255)
     assert (drawn[inside] != record.image[inside]).any(axis=-1).mean() > 0.9

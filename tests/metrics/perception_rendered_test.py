@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from tests.face3d import toy
-from tfdisco.data.records import FaceRecord
+from tfdisco.data.face_record import FaceRecord
 from tfdisco.metrics import perception_rendered
 
 PEOPLE, PICTURES, SIZE = 12, 3, 16

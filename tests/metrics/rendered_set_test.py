@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from tests.face3d import toy
-from tfdisco.data import records, synthetic, synthetic_set
+from tfdisco.data import face_record, records, synthetic, synthetic_set
 from tfdisco.metrics import rendered_set
 
 SIZE = toy.model().layout.size
 
 
 def record(row, identity):
-    return records.FaceRecord(np.full((8, 8, 3), identity, np.uint8), row,
+    return face_record.FaceRecord(np.full((8, 8, 3), identity, np.uint8), row,
                               np.zeros((68, 2), np.float32), np.zeros((8, 8), np.uint8),
                               np.zeros((8, 8), np.uint8), identity)
 

@@ -1,5 +1,7 @@
 """What a tiny GAN training needs, as files: face model, VAEs, perception, faces."""
 
+import tensorflow as tf
+
 from tests.face3d import toy
 from tests.perception import small
 from tests.training import rendered
@@ -49,7 +51,8 @@ def write_generator(path, source):
 
 
 def vaes_of(layout):
-    """Four untrained VAEs for a `CoefficientLayout`."""
+    """Four untrained VAEs for a `CoefficientLayout`, the same each time."""
+    tf.keras.utils.set_random_seed(0)
     return CoefficientVAEs(layout, LATENTS, {factor: 8 for factor in LATENTS})
 
 

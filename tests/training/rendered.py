@@ -3,7 +3,7 @@
 import numpy as np
 
 from tests.face3d import toy
-from tfdisco.data import records
+from tfdisco.data import face_record, records
 from tfdisco.face3d.renderer import FaceRenderer
 from tfdisco.images import to_uint8
 
@@ -22,7 +22,7 @@ def write(folder, hair=True, size=SIZE):
     hair_mask[:size // 4] = 255
     masks = np.where(hair_mask, 0, 255 * face.mask.numpy()[..., 0]).astype(np.uint8)
     pictures = np.where(hair_mask[..., np.newaxis], 60, to_uint8(face.image)).astype(np.uint8)
-    found = [records.FaceRecord(
+    found = [face_record.FaceRecord(
         image=pictures[index], coefficients=coefficients[index],
         landmarks=face.landmarks[index].numpy(), face_mask=masks[index],
         hair_mask=hair_mask if hair else None, identity=index // PICTURES)

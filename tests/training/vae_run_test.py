@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tfdisco.data import records
+from tfdisco.data import face_record, records
 from tfdisco.face3d import model_file
 from tfdisco.face3d.morphable_model import MorphableModel
 from tfdisco.networks import vae_file
@@ -96,7 +96,7 @@ def test_data_may_be_a_folder_of_records(tmp_path, model, small):
     people = toy.people(of, 60)
     (tmp_path / 'faces').mkdir()
     records.write_shard(records.shard_path(tmp_path / 'faces', 0, 1), [
-        records.FaceRecord(np.zeros((8, 8, 3), np.uint8), row, np.zeros((68, 2), np.float32),
+        face_record.FaceRecord(np.zeros((8, 8, 3), np.uint8), row, np.zeros((68, 2), np.float32),
                            np.zeros((8, 8), np.uint8), None, number)
         for number, row in enumerate(people)])
     records.write_card(tmp_path / 'faces', {'model': 'toy'})

@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfdisco import images
-from tfdisco.data import alignment, photo_files, photo_step, records
+from tfdisco.data import alignment, face_record, photo_files, photo_step
 from tfdisco.face3d import framing
 from tfdisco.face3d.renderer import FaceRenderer
 from tfdisco.shapes import check_positive, check_shape
@@ -110,7 +110,7 @@ class FaceFinisher:
                             f'expected at most {self.max_misfit:g}')
                 continue
             row.wrote(face.border, apart)
-            yield records.FaceRecord(
+            yield face_record.FaceRecord(
                 image=face.image, coefficients=coefficients, landmarks=landmarks, face_mask=mask,
                 hair_mask=None, identity=entry.identity, translation=translation,
                 name=entry.photo.name, transform=face.transform.astype(np.float32),

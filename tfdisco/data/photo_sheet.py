@@ -7,7 +7,7 @@ import tensorflow as tf
 from PIL import Image, ImageDraw
 
 from tfdisco import images
-from tfdisco.data import alignment, photo_files, records
+from tfdisco.data import alignment, face_record, photo_files, records
 from tfdisco.face3d.renderer import FaceRenderer
 
 TILE = 192  # edge of a picture on the sheet
@@ -67,7 +67,7 @@ def _choose(folder, count):
     chosen, left = [], count
     for index, path in enumerate(paths):
         wanted = -(-left // (len(paths) - index))
-        read = [records.read(data)
+        read = [face_record.read(data)
                 for data in itertools.islice(records.serialized([path]), wanted)]
         chosen += read
         left -= len(read)

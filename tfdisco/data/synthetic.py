@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfdisco import factors, images
-from tfdisco.data.records import FaceRecord
+from tfdisco.data.face_record import FaceRecord
 from tfdisco.data.scene import accessories, hair, noise, skin, style, surroundings
 from tfdisco.data.scene import lattice as lattices
 from tfdisco.face3d import camera, lighting, sampling, transforms

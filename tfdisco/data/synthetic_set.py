@@ -11,7 +11,7 @@ import tensorflow as tf
 
 import tfdisco
 from tfdisco import images
-from tfdisco.data import output_folder, records, synthetic, workers
+from tfdisco.data import face_record, output_folder, records, synthetic, workers
 from tfdisco.face3d.morphable_model import BUILT_IN, MorphableModel
 from tfdisco.shapes import check_positive
 
@@ -108,7 +108,7 @@ def stream(model, size, seed, per_identity=4):
 
 def sheet(folder):
     """The first faces of a set, each beside its labels: uint8 [H, W, 3]."""
-    found = [records.read(data) for data in
+    found = [face_record.read(data) for data in
              itertools.islice(records.serialized(records.shards(folder)), SHEET_FACES)]
     tiles = [tile for record in found for tile in (record.image, labels(record))]
     return images.contact_sheet(tiles, SHEET_COLUMNS)

@@ -2,7 +2,7 @@
 
 import itertools
 
-from tfdisco.data import coefficients, records, synthetic_set
+from tfdisco.data import coefficients, face_record, records, synthetic_set
 from tfdisco.shapes import check_positive
 
 PICTURES, SIZE = 4, 128  # of a person, and their edge in pixels
@@ -55,7 +55,7 @@ def stored(folder, model, count):
 def _first(paths, count):
     people = set()
     for data in records.serialized(paths):
-        record = records.read(data)
+        record = face_record.read(data)
         if record.identity in people or len(people) < count:
             people.add(record.identity)
             yield record
