@@ -58,6 +58,20 @@ def test_as_published(synthetic):
                                got / np.linalg.norm(got, axis=1, keepdims=True), atol=1e-5)
 
 
+def test_half_precision(synthetic):
+    network = synthetic[1].network
+    images = tf.constant(small.pictures(2, 150, 150))
+    whole = np.asarray(network(images))
+    try:
+        network.precision = 'bfloat16'
+        half = network(images)
+    finally:
+        network.precision = 'float32'
+    assert half.dtype == tf.float32
+    difference = np.abs(half - whole)
+    assert 0 < difference.max() < 0.1 * np.abs(whole).max()
+
+
 def test_any_picture_and_gradients(synthetic):
     see = synthetic[1]
     images = tf.constant(small.pictures(1, 64, 48))
