@@ -6,6 +6,10 @@ TFDISCO_OPS chooses for the whole process:
   native: native, or RuntimeError with the compiler's message.
   reference: the TensorFlow reference; no compiler is touched.
 
+Where no native op can do what is asked, the reference does it whatever the mode: in a
+function that XLA compiles, which knows TensorFlow's own ops only, and for the ops of
+`ATOMIC` on a GPU that is to compute the same bits in each run.
+
 An op module asks `module_for(name, impl)`. TensorFlow is imported only when a
 library is loaded, so `build_capi` works without it.
 """
@@ -32,6 +36,9 @@ OPS = {
     'bias_act': ('TfdiscoBiasAct', 'TfdiscoBiasActGrad', 'TfdiscoBiasActGradGrad'),
     'upfirdn2d': ('TfdiscoUpfirdn2d',),
 }
+
+# Ops whose gradient adds up in no fixed order on a GPU.
+ATOMIC = ('rasterize_triangles', 'interpolate_attributes', 'image_warp')
 
 _lock = threading.Lock()
 _warned = set()
@@ -77,12 +84,19 @@ def module_for(name, impl='auto'):
 
     Raises:
       ValueError: if `name`, `impl` or TFDISCO_OPS is unknown.
-      RuntimeError: if native is asked for, here or by TFDISCO_OPS, and not there.
+      RuntimeError: if native is asked for, here or by TFDISCO_OPS, and not there; or
+        here, where the native op cannot do what is asked (see above).
     """
     shapes.check_choice('name', name, OPS)
     shapes.check_choice('impl', impl, MODES)
     chosen = mode()
     if impl == 'reference' or (impl == 'auto' and chosen == 'reference'):
+        return None
+    obstacle = _obstacle(name)
+    if obstacle:
+        if impl == 'native':
+            raise RuntimeError(f'impl="native" of {name}: {obstacle}; leave impl at "auto", '
+                               'which takes the reference here')
         return None
     module, reason = _module_with(name, chosen)
     if module is None:
@@ -129,6 +143,19 @@ def build_capi(cuda=False):
     if cuda and not built.cuda:
         raise RuntimeError(f'no CUDA kernels in the C interface: {built.why_no_cuda}')
     return str(built.path)
+
+
+def _obstacle(name):
+    """Why the op being built cannot be native although it may be there, or ''."""
+    # TensorFlow has no public way to ask either question.
+    from tensorflow.python.framework import config, ops
+    from tensorflow.python.ops import control_flow_util
+    if control_flow_util.GraphOrParentsInXlaContext(ops.get_default_graph()):
+        return "XLA compiles TensorFlow's own ops only"
+    if (name in ATOMIC and config.is_op_determinism_enabled()
+            and config.get_visible_devices('GPU')):
+        return 'on a GPU its gradient differs in the last bits from run to run'
+    return ''
 
 
 def _module_with(name, chosen):

@@ -76,8 +76,8 @@ def rasterize_triangles(clip_vertices, triangles, height, width, cull='none', im
     return Raster(*rasterize(clip_vertices))
 
 
-# Pairs of a triangle and a pixel of its bounding box tested at a time.
-_PAIRS_A_CHUNK = 1 << 20
+# Pairs of a triangle and a pixel of its bounding box tested at a time, at least and at most.
+_CHUNK = 1 << 13, 1 << 20
 
 
 def _rasterize_triangles_ref(clip_vertices, triangles, height, width, cull):
@@ -135,11 +135,17 @@ def _nearest_triangles(vertices, triangles, height, width, cull):
     ends = tf.cumsum(extent[:, 0] * extent[:, 1])  # pairs up to and with each triangle
     is_top_left = (edges[..., 0] > 0) | ((edges[..., 0] == 0) & (edges[..., 1] > 0))
 
+    # Every chunk has as many pairs, known before the run, since XLA has no other sizes.
+    chunk = _pairs_a_chunk(height, width)
+    background = height * width  # a pixel beyond the picture takes what is not drawn
+
     def draw_chunk(start, best_depth, best_id):
-        pair = tf.range(start, tf.minimum(start + _PAIRS_A_CHUNK, ends[-1]))
-        triangle = tf.searchsorted(ends, pair, side='right')
+        pair = start + tf.range(chunk, dtype=tf.int64)
+        triangle = _count_up_to(ends, start, chunk)  # as many end before the pair
+        covered = triangle < triangles_count  # false behind the last pair
+        triangle = tf.minimum(triangle, triangles_count - 1)
         offset = pair - tf.gather(ends - extent[:, 0] * extent[:, 1], triangle)
-        columns = tf.gather(extent[:, 0], triangle)
+        columns = tf.maximum(tf.gather(extent[:, 0], triangle), 1)
         x = tf.gather(low[:, 0], triangle) + offset % columns
         y = tf.gather(low[:, 1], triangle) + offset // columns
         centre_x, centre_y = (tf.cast(v, tf.float64) + 0.5 for v in (x, y))
@@ -149,7 +155,6 @@ def _nearest_triangles(vertices, triangles, height, width, cull):
         moved = [tf.gather(corners[:, i], triangle) for i in range(3)]
         moved = [(v[:, 0] - centre_x * v[:, 2], v[:, 1] - centre_y * v[:, 2]) for v in moved]
         sign = tf.gather(orientation, triangle)
-        covered = tf.ones_like(x, tf.bool)
         for i in range(3):
             (px, py), (qx, qy) = moved[(i + 1) % 3], moved[(i + 2) % 3]
             value = sign * (px * qy - py * qx)
@@ -157,23 +162,37 @@ def _nearest_triangles(vertices, triangles, height, width, cull):
         plane = tf.gather(depth_plane, triangle)
         depth = plane[:, 0] * centre_x + (plane[:, 1] * centre_y + plane[:, 2])
         covered &= (depth >= -1) & (depth <= 1)
-        pixel = tf.boolean_mask(y * width + x, covered)
-        depth = tf.cast(tf.boolean_mask(depth, covered), tf.float32)
-        triangle = tf.boolean_mask(triangle, covered)
+        pixel = tf.where(covered, y * width + x, background)
+        depth = tf.cast(depth, tf.float32)
         nearest = tf.minimum(best_depth,
-                             tf.math.unsorted_segment_min(depth, pixel, height * width))
+                             tf.math.unsorted_segment_min(depth, pixel, background + 1))
         # The id of whoever is nearest now: an earlier one keeps its place in a tie.
         winners = tf.where(depth == tf.gather(nearest, pixel), triangle, triangles_count)
-        winner = tf.math.unsorted_segment_min(winners, pixel, height * width)
-        return (start + _PAIRS_A_CHUNK, nearest,
-                tf.where(nearest < best_depth, winner, best_id))
+        winner = tf.math.unsorted_segment_min(winners, pixel, background + 1)
+        return start + chunk, nearest, tf.where(nearest < best_depth, winner, best_id)
 
-    triangles_count = tf.shape(triangles)[0]
+    triangles_count = tf.shape(triangles, tf.int64)[0]
     _, _, ids = tf.while_loop(
         lambda start, *_: start < ends[-1], draw_chunk,
-        (tf.constant(0, tf.int64), tf.fill([height * width], tf.float32.max),
-         tf.fill([height * width], -1)), parallel_iterations=1)
-    return tf.reshape(ids, [height, width])
+        (tf.constant(0, tf.int64), tf.fill([background + 1], tf.float32.max),
+         tf.fill([background + 1], tf.constant(-1, tf.int64))), parallel_iterations=1)
+    return tf.cast(tf.reshape(ids[:background], [height, width]), tf.int32)
+
+
+def _pairs_a_chunk(height, width):
+    """How many pairs are tested at a time: about as many as a face has in a picture."""
+    least, most = _CHUNK
+    return max(least, min(most, 2 * height * width))
+
+
+def _count_up_to(ends, start, size):
+    """[size] int64: how many of the ascending `ends` are at most start, start + 1, ...
+
+    `tf.searchsorted` finds the same; XLA makes it compare all with all.
+    """
+    steps = tf.clip_by_value(ends - start, 0, size)
+    marks = tf.math.unsorted_segment_sum(tf.ones_like(ends), steps, size + 1)
+    return tf.cumsum(marks)[:size]
 
 
 def _pixel_bounds(corners, drawn, height, width):

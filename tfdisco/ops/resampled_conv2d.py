@@ -46,8 +46,9 @@ def resampled_conv2d(x, w, up=1, down=1, filter=FILTER, impl='auto'):
     batch, height, width, _ = [known if known is not None else tf.shape(x)[axis]
                                for axis, known in enumerate(x.shape)]
     size = [batch, (height - 1) * up + kernel, (width - 1) * up + kernel, w.shape[3]]
-    # A transposed convolution turns the kernel around.
-    w = tf.transpose(tf.reverse(w, [0, 1]), [0, 1, 3, 2])
+    # A transposed convolution turns the kernel around: an axis at a time, since OpenVINO,
+    # which reads exported networks, knows no reversal of two.
+    w = tf.transpose(tf.reverse(tf.reverse(w, [0]), [1]), [0, 1, 3, 2])
     x = tf.nn.conv2d_transpose(x, w, size, up, 'VALID')
     top, bottom, left, right = padding_for(filter, up=up)
     # The first of its outputs lies kernel // 2 before the first pixel, and the last
