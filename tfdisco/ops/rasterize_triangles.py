@@ -141,7 +141,7 @@ def _nearest_triangles(vertices, triangles, height, width, cull):
 
     def draw_chunk(start, best_depth, best_id):
         pair = start + tf.range(chunk, dtype=tf.int64)
-        triangle = _count_up_to(ends, start, chunk)  # as many end before the pair
+        triangle = _count_up_to(ends, pair)  # as many end before the pair
         covered = triangle < triangles_count  # false behind the last pair
         triangle = tf.minimum(triangle, triangles_count - 1)
         offset = pair - tf.gather(ends - extent[:, 0] * extent[:, 1], triangle)
@@ -185,14 +185,19 @@ def _pairs_a_chunk(height, width):
     return max(least, min(most, 2 * height * width))
 
 
-def _count_up_to(ends, start, size):
-    """[size] int64: how many of the ascending `ends` are at most start, start + 1, ...
+def _count_up_to(ends, pair):
+    """[P] int64: how many of the ascending `ends` [T] are at most each pair's number.
 
-    `tf.searchsorted` finds the same; XLA makes it compare all with all.
+    By halves, as `tf.searchsorted` does; XLA makes that compare all with all.
     """
-    steps = tf.clip_by_value(ends - start, 0, size)
-    marks = tf.math.unsorted_segment_sum(tf.ones_like(ends), steps, size + 1)
-    return tf.cumsum(marks)[:size]
+    count = ends.shape[0]
+    last = tf.size(ends, tf.int64) - 1
+    low, high = tf.zeros_like(pair), tf.fill(tf.shape(pair), last + 1)
+    for _ in range(31 if count is None else count.bit_length()):
+        middle = (low + high) // 2
+        beyond = (low < high) & (tf.gather(ends, tf.minimum(middle, last)) <= pair)
+        low, high = tf.where(beyond, middle + 1, low), tf.where(beyond, high, middle)
+    return low
 
 
 def _pixel_bounds(corners, drawn, height, width):
