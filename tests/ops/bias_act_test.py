@@ -85,6 +85,19 @@ def test_sixteen_bits(impl, dtype, unit):
     np.testing.assert_allclose(grad_bias, slopes.sum(0), rtol=unit)  # not summed in 16 bits
 
 
+@pytest.mark.parametrize('clamp', [0.3, 0.7, 1.1, 2.3])  # rounded up and down
+@pytest.mark.parametrize('dtype', [tf.float32, tf.float16, tf.bfloat16])
+def test_what_is_clamped_has_no_gradient_in_any_type(impl, dtype, clamp):
+    x = tf.constant([[-9, -1.1 * clamp, -0.9 * clamp, 0.9 * clamp, 1.1 * clamp, 9]], dtype)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        result = bias_act(x, gain=1, clamp=clamp, impl=impl)
+    np.testing.assert_array_equal(tf.cast(tape.gradient(result, x), tf.float32),
+                                  [[0, 0, 1, 1, 0, 0]])
+    limit = tf.cast(tf.cast(clamp, dtype), tf.float32)
+    np.testing.assert_array_equal(tf.cast(result, tf.float32)[0, ::5], [-limit, limit])
+
+
 def test_nan_and_infinity_stay_and_the_clamp_holds_them(impl):
     x = tf.constant([[np.nan, np.inf, -np.inf, 1.]])
     np.testing.assert_array_equal(bias_act(x, activation='lrelu', gain=1, impl=impl),

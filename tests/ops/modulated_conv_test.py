@@ -137,6 +137,41 @@ def test_sixteen_bit_images(impl, dtype, unit, options):
     assert all(np.isfinite(tf.cast(g, tf.float32)).all() for g in gradients)
 
 
+@pytest.mark.parametrize('demodulate', [True, False])
+@pytest.mark.parametrize('style_size, upstream', [(1, 1e-5), (3000, 1e-2), (1e-3, 1)])
+def test_half_precision_with_many_channels(impl, demodulate, style_size, upstream):
+    """Sums over 9 * 256 products neither overflow, nor do gradients underflow."""
+    x, w, styles, _, bias = _scene(3, 8, 8, 256, 64)
+    styles *= style_size
+    if not demodulate:
+        w, upstream = w / (48 * style_size), 1e-2  # as large as if it were demodulated
+    weights = np.random.default_rng(1).normal(size=(2, 8, 8, 64)).astype(np.float32) * upstream
+    half = tf.cast(x, tf.float16)
+
+    def run(x):
+        inputs = [x, *map(tf.constant, (w, styles, bias))]
+        with tf.GradientTape() as tape:
+            tape.watch(inputs)
+            result = modulated_conv2d(*inputs[:3], demodulate, bias=inputs[3], impl=impl,
+                                      activation='lrelu')
+            loss = tf.reduce_sum(tf.cast(result, tf.float32) * weights)
+        return [result, *tape.gradient(loss, inputs)]
+
+    for ours, exact in zip(run(half), run(tf.cast(half, tf.float32))):
+        ours = tf.cast(ours, tf.float32)
+        error = tf.norm(ours - exact) / tf.norm(exact)
+        # TensorFlow's convolution on a CPU adds up in float16 itself.
+        assert error < 0.035, (tuple(exact.shape), float(error))
+
+
+@pytest.mark.parametrize('dtype', [tf.float32, tf.float16])
+def test_styles_and_weights_of_zero(impl, dtype):
+    x, w, styles, noise, bias = _scene()
+    for of_w, of_styles in ((1, np.float32([[0], [1]])), (0, np.ones((2, 1), np.float32))):
+        result = _ours(impl, tf.cast(x, dtype), w * of_w, styles * of_styles, noise, bias)
+        np.testing.assert_allclose(tf.cast(result, tf.float32)[0], noise[0] + bias, atol=3e-3)
+
+
 def test_sizes_found_out_at_run_time(impl):
     scene = _scene(up=2)
     function = tf.function(

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import tensorflow as tf
 
 from tfdisco import shapes
@@ -24,7 +25,7 @@ def bias_act(x, bias=None, activation='linear', alpha=0.2, gain=None, clamp=None
       activation: 'linear', 'relu' or 'lrelu'.
       alpha: slope of 'lrelu' below 0, at least 0.
       gain: factor after the activation, at least 0; None takes that of `ACTIVATIONS`.
-      clamp: greatest magnitude of the result, or None.
+      clamp: greatest magnitude of the result, rounded to x's type, or None.
       impl: 'auto', 'native' or 'reference'.
 
     Returns:
@@ -38,7 +39,7 @@ def bias_act(x, bias=None, activation='linear', alpha=0.2, gain=None, clamp=None
     shapes.check_choice('x: dtype', x.dtype.name, [t.name for t in DTYPES])
     if x.shape.rank == 0:
         raise ValueError('x: expected shape [..., C], got []')
-    act = activation_attributes(activation, alpha, gain, clamp)
+    act = activation_attributes(activation, alpha, gain, clamp, x.dtype)
     bias = tf.zeros(tf.shape(x)[-1:]) if bias is None else tf.cast(bias, tf.float32)
     shapes.check_shape('bias', bias, [x.shape[-1] if x.shape.rank else None])
     ops = native.module_for('bias_act', impl)
@@ -59,15 +60,20 @@ def _bias_act_ref(x, bias, slope, gain, limit):
     return tf.cast(y, x.dtype)
 
 
-def activation_attributes(activation, alpha=0.2, gain=None, clamp=None):
-    """The native ops' attributes: {'slope' below 0, 'gain', 'limit'}; raises ValueError."""
+def activation_attributes(activation, alpha=0.2, gain=None, clamp=None, dtype=tf.float32):
+    """The native ops' attributes: {'slope' below 0, 'gain', 'limit'}; raises ValueError.
+
+    The limit is a number of the result's `dtype`: derivatives recognise by it what was
+    clamped, in a result that is rounded to that type.
+    """
     shapes.check_choice('activation', activation, ACTIVATIONS)
     for name, value in {'alpha': alpha, 'gain': gain, 'clamp': clamp}.items():
         if value is not None and not value >= 0:
             raise ValueError(f'{name}: expected at least 0, got {value!r}')
     return {'slope': float({'linear': 1, 'relu': 0, 'lrelu': alpha}[activation]),
             'gain': float(ACTIVATIONS[activation] if gain is None else gain),
-            'limit': math.inf if clamp is None else float(clamp)}
+            'limit': math.inf if clamp is None else float(
+                np.asarray(clamp, dtype.as_numpy_dtype))}
 
 
 def attributes_of(op):

@@ -57,9 +57,17 @@ def modulated_conv2d(x, w, styles, demodulate=True, up=1, down=1, noise=None, bi
     shapes.check_shape('styles', styles, [x.shape[0], w.shape[2]])
     bias = tf.zeros([w.shape[3]]) if bias is None else tf.cast(bias, tf.float32)
     shapes.check_shape('bias', bias, [w.shape[3]])
-    act = activation_attributes(activation, alpha, gain, clamp)
+    act = activation_attributes(activation, alpha, gain, clamp, x.dtype)
     norms = tf.sqrt(tf.matmul(styles**2, tf.reduce_sum(w**2, [0, 1])) + EPSILON)  # [B, O]
     scale = 1 / norms if demodulate else tf.ones_like(norms)
+    if x.dtype == tf.float16:
+        # Sums of 9 I products overflow, and what demodulation makes of gradients underflows
+        # (Karras et al. 2020, "Training Generative Adversarial Networks with Limited Data",
+        # App. D). Exact for any sizes, which are constants here, as `scale` undoes them.
+        fan_in = kernel * kernel * max(w.shape[2], 1)
+        w_size = _size(w) * fan_in**0.5  # []
+        style_size = _size(styles, axis=1)  # [B, 1]
+        w, styles, scale = w / w_size, styles / style_size, scale * (w_size * style_size)
     ops = native.module_for('modulated_conv', impl)
     if ops is None:
         return _modulated_conv2d_ref(x, w, styles, scale, up, down, noise, bias, act, filter)
@@ -82,6 +90,12 @@ def _modulated_conv2d_ref(x, w, styles, scale, up, down, noise, bias, act, filte
     if noise is not None:
         y += noise
     return tf.cast(_bias_act_ref(y, bias, **act), dtype)
+
+
+def _size(values, axis=None):
+    """The greatest magnitude, or 1 where all are 0 or there is none; carries no gradient."""
+    size = tf.reduce_max(tf.abs(values), axis=axis, keepdims=axis is not None)
+    return tf.stop_gradient(tf.where((size > 0) & (size < tf.float32.max), size, 1.0))
 
 
 def _checked(noise, x):
