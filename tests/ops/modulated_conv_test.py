@@ -144,7 +144,7 @@ def test_half_precision_with_many_channels(impl, demodulate, style_size, upstrea
     x, w, styles, _, bias = _scene(3, 8, 8, 256, 64)
     styles *= style_size
     if not demodulate:
-        w, upstream = w / (48 * style_size), 1e-2  # as large as if it were demodulated
+        w, upstream = w / (48.0 * style_size), 1e-2  # as large as if it were demodulated
     weights = np.random.default_rng(1).normal(size=(2, 8, 8, 64)).astype(np.float32) * upstream
     half = tf.cast(x, tf.float16)
 

@@ -8,8 +8,8 @@ TFDISCO_OPS chooses for the whole process:
 
 Where no native op can do what is asked, the reference does it whatever the mode: in a
 function that XLA compiles, which knows TensorFlow's own ops only, and for the ops of
-`ATOMIC` on a GPU that is to compute the same bits in each run. (A tf.function that was traced outside XLA
-keeps its native ops; call the Python function inside the compiled one.)
+`ATOMIC` on a GPU that is to compute the same bits in each run. (A tf.function that was
+traced outside XLA keeps its native ops; inside a compiled one call its Python function.)
 
 An op module asks `module_for(name, impl)`. TensorFlow is imported only when a
 library is loaded, so `build_capi` works without it.
