@@ -20,6 +20,7 @@ from tfdisco.config import (GanConfig, LossConfig, NetworkConfig, ScheduleConfig
     (LossConfig, {'imitative': False}, 'contrastive: expected imitative as well'),
     (ScheduleConfig, {'batch': 0}, 'batch: expected a positive integer'),
     (ScheduleConfig, {'ema_kimg': -1.0}, 'ema_kimg: expected 0 or more'),
+    (ScheduleConfig, {'generator_hold_kimg': -1.0}, 'generator_hold_kimg: expected 0 or more'),
     (ScheduleConfig, {'fade_kimg': 0.0}, 'fade_kimg: expected above 0'),
     (ScheduleConfig, {'beta2': 1.0}, 'beta2: expected from 0 to below 1'),
     (ScheduleConfig, {'pixel_kimg': 2.0, 'imitative_kimg': 1.0}, 'pixel_kimg: expected up to'),

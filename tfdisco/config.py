@@ -120,6 +120,9 @@ class LossConfig:
 class ScheduleConfig:
     """How long, how many and how fast; counted in thousands of real images (kimg)."""
 
+    generator_hold_kimg: float = _field(0.0, 'Before all else, the generator stands still and '
+                                        'the discriminator alone learns; for a start from a '
+                                        'generator without its discriminator.')
     pixel_kimg: float = _field(300.0, 'At first, stylegan2 is taught by the pixels of the '
                                'rendered face; stylegan is, while its images have up to 32.')
     imitative_kimg: float = _field(15000.0, 'Until contrastive terms begin, pixel_kimg included.')
@@ -136,7 +139,8 @@ class ScheduleConfig:
     def __post_init__(self):
         """Raises ValueError on a wrong field."""
         check_positive('batch', self.batch)
-        for name in ('pixel_kimg', 'imitative_kimg', 'contrastive_kimg', 'ema_kimg'):
+        for name in ('generator_hold_kimg', 'pixel_kimg', 'imitative_kimg', 'contrastive_kimg',
+                     'ema_kimg'):
             if not getattr(self, name) >= 0:
                 raise ValueError(f'{name}: expected 0 or more, got {getattr(self, name)}')
         for name in ('grow_kimg', 'fade_kimg', 'learning_rate'):
@@ -152,7 +156,7 @@ class ScheduleConfig:
     @property
     def total_kimg(self):
         """Of the whole training."""
-        return self.imitative_kimg + self.contrastive_kimg
+        return self.generator_hold_kimg + self.imitative_kimg + self.contrastive_kimg
 
 
 @dataclasses.dataclass(frozen=True)

@@ -49,6 +49,20 @@ def test_ablations():
     assert imitative.at(16000 * KIMG).weights['imitative/landmarks'] == 500.0
 
 
+def test_all_stages_wait_while_the_generator_is_held():
+    loss = {'contrastive': True}
+    lengths = {'pixel_kimg': 1.0, 'imitative_kimg': 3.0, 'contrastive_kimg': 2.0}
+    usual, held = make(loss=loss, **lengths), make(loss=loss, generator_hold_kimg=2.5, **lengths)
+    assert held.total_images == usual.total_images + 2500 == 7500
+    for seen in (0, 1000, 2499):
+        assert (held.at(seen).stage, held.at(seen).weights) == ('hold', {})
+    for seen in (0, 999, 1000, 2999, 3000, 4999):
+        assert held.at(2500 + seen) == usual.at(seen), seen
+    growing = make({'arch': 'stylegan'}, generator_hold_kimg=1.0, grow_kimg=1, fade_kimg=1)
+    assert growing.at(999).resolution == growing.at(1999).resolution == 8
+    assert growing.at(2500).resolution == 16 and growing.at(2500).fade == pytest.approx(0.5)
+
+
 def test_stylegan_grows():
     growing = make({'arch': 'stylegan', 'resolution': 256, 'fmap_base': 4096}, batch=4,
                    learning_rate=0.001)

@@ -26,6 +26,9 @@ BOTH = pytest.mark.parametrize('arch, changes', [
 # Without rendered faces and perception, whose graphs take most of the time to build.
 PLAIN = {'imitative': False, 'contrastive': False, 'deterministic': True}
 
+HELD = {'generator_hold_kimg': 0.012, 'pixel_kimg': 0.0, 'imitative_kimg': 0.0,
+        'contrastive_kimg': 0.0}
+
 
 @pytest.fixture(scope='module')
 def source(tmp_path_factory):
@@ -191,6 +194,18 @@ def test_begins_with_the_weights_of_another_run(source, tmp_path):
         gan_run.train(gan.config(source, **PLAIN, start=str(tmp_path)), tmp_path / 'third')
     with pytest.raises(ValueError, match='start: expected a run of the same networks'):
         gan_run.train(gan.config(source, **{**PLAIN, **still, 'fmap_max': 4}), tmp_path / 'third')
+
+
+def test_a_held_generator_stands_still_while_the_discriminator_learns(source, tmp_path):
+    stages = []
+    gan_run.train(gan.config(source, **PLAIN, **{
+        **HELD, 'snapshot_every': 4, 'picture_every': 4}), tmp_path,
+        progress=lambda seen, total, state, terms: stages.append(state.stage))
+    assert stages == ['hold'] * 3
+    lines = curves(tmp_path)
+    assert len({line['generator/weights'] for line in lines}) == 1
+    assert len({line['discriminator/weights'] for line in lines}) == 3
+    assert all('adversarial' not in line and 'path_length' not in line for line in lines)
 
 
 def test_other_runs_and_damaged_snapshots_are_refused_and_left_alone(source, tmp_path):

@@ -8,7 +8,7 @@ IMITATIVE = ('imitative/identity', 'imitative/landmarks', 'imitative/illuminatio
              'imitative/skin')
 EXPRESSION_PAIRS = ('contrastive/warp',)
 ILLUMINATION_PAIRS = ('contrastive/hair', 'contrastive/landmarks', 'contrastive/identity')
-STAGES = ('adversarial', 'pixel', 'imitative', 'contrastive')
+STAGES = ('hold', 'adversarial', 'pixel', 'imitative', 'contrastive')
 
 GROWS_FROM = 8  # pixels of stylegan's first images
 PIXEL_UNTIL = 32  # pixels up to which stylegan is taught by pixels (supplement, Sec. I)
@@ -21,7 +21,8 @@ class State(NamedTuple):
     """A step's settings.
 
     stage: one of `STAGES`.
-    weights: {term: float} of the generator's terms, those that count alone.
+    weights: {term: float} of the generator's terms, those that count alone; none while the
+      generator stands still.
     resolution: pixels of a side of the images.
     fade: share of the newest resolution in the image, above 0; 1 once it is there.
     batch: images of the step on all replicas.
@@ -60,14 +61,15 @@ class Schedule:
         """
         if images_seen < 0:
             raise ValueError(f'images_seen: expected 0 or more, got {images_seen}')
-        kimg = images_seen / 1000
+        kimg = images_seen / 1000 - self._schedule.generator_hold_kimg
+        held, kimg = kimg < 0, max(kimg, 0.0)
         batch, rate = self._schedule.batch, self._schedule.learning_rate
         resolution, fade = self._network.resolution, 1.0
         if self._network.arch == 'stylegan':
             resolution, fade = self._grown(kimg)
             batch *= max(FULL_BATCH_UNTIL // resolution, 1)
             rate *= FASTER.get(resolution, 1.0)
-        stage = self._stage(kimg, resolution)
+        stage = 'hold' if held else self._stage(kimg, resolution)
         return State(stage, self._weights(stage), resolution, fade, batch, rate)
 
     def _grown(self, kimg):
@@ -94,6 +96,8 @@ class Schedule:
         return 'contrastive' if late else 'imitative'
 
     def _weights(self, stage):
+        if stage == 'hold':
+            return {}
         loss, weights = self._loss, {ADVERSARIAL: 1.0}
         if stage == 'pixel':
             weights[PIXEL] = loss.pixel_weight

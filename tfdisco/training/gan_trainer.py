@@ -74,7 +74,7 @@ class GanTrainer:
             ours.assign(tf.convert_to_tensor(theirs))
 
     def step(self, images, state):
-        """Trains the discriminator and then the generator on one global batch.
+        """Trains the discriminator and, unless it stands still, the generator on a batch.
 
         Args:
           images: [B / replicas, R, R, 3] uint8 for each replica, as a distributed data set
@@ -99,11 +99,12 @@ class GanTrainer:
         shape = state.resolution, state.batch
         terms = self._run(self._train_discriminator, (images, fade), *shape,
                           step % loss.r1_every == 0)
-        terms.update(self._run(self._train_generator, (fade,), *shape,
-                               tuple(state.weights.items())))
-        if loss.path_length_weight and step % loss.path_length_every == 0:
-            terms.update(self._run(self._regularise_generator, (fade,), *shape))
-        self._run(self._finish, (fade,), *shape)
+        if state.weights:  # else the generator stands still, and its average with it
+            terms.update(self._run(self._train_generator, (fade,), *shape,
+                                   tuple(state.weights.items())))
+            if loss.path_length_weight and step % loss.path_length_every == 0:
+                terms.update(self._run(self._regularise_generator, (fade,), *shape))
+        self._run(self._finish, (fade,), *shape, bool(state.weights))
         terms = {name: float(value) for name, value in terms.items()}
         broken = {name: value for name, value in terms.items() if not np.isfinite(value)}
         if broken:
@@ -184,11 +185,12 @@ class GanTrainer:
         self._path_length.assign(goal)
         return {'path_length': mean, 'path_length_penalty': penalty}
 
-    def _finish(self, draw, resolution, fade):
+    def _finish(self, draw, resolution, fade, moved):
         """The average of weights, and the counters."""
         del resolution, fade
-        ema.update(self.average, self.generator, ema.decay(
-            draw.batch, self.images_seen, self._schedule.ema_kimg))
+        if moved:
+            ema.update(self.average, self.generator, ema.decay(
+                draw.batch, self.images_seen, self._schedule.ema_kimg))
         self.images_seen.assign_add(draw.batch)
         self.steps.assign_add(1)
         return {}
