@@ -13,8 +13,8 @@ import tempfile
 
 from absl import app
 from absl import flags
-import tqdm
 
+from tfdisco import progress
 from tfdisco.face3d import open_head
 from tfdisco.face3d.open_head import build
 from tfdisco.face3d.open_head import source
@@ -34,7 +34,7 @@ def main(argv):
         with contextlib.ExitStack() as stack:
             folder = FLAGS.cache or stack.enter_context(tempfile.TemporaryDirectory())
             wheel = FLAGS.wheel or source.download_wheel(folder)
-            build.build(wheel, FLAGS.out, tqdm.tqdm)
+            build.build(wheel, FLAGS.out, progress.bar)
     except (ValueError, OSError) as error:
         sys.exit(f'build_open_head: {error}')
 

@@ -9,10 +9,10 @@ The same command goes on where it was interrupted; the files do not depend on --
 import sys
 import time
 
-import tqdm
 from absl import app
 from absl import flags
 
+from tfdisco import progress
 from tfdisco.data import synthetic_set
 
 FLAGS = flags.FLAGS
@@ -37,12 +37,12 @@ def main(argv):
         settings = synthetic_set.SyntheticSet(
             **{name: FLAGS[name].value for name in vars(DEFAULTS)})
         started = time.monotonic()
-        with tqdm.tqdm(total=settings.identities * settings.per_identity,
-                       unit='picture') as bar:
-            def progress(done, _):
+        with progress.bar(total=settings.identities * settings.per_identity,
+                          unit='picture') as bar:
+            def advance(done, _):
                 bar.update(done - bar.n)
 
-            card = synthetic_set.make(settings, FLAGS.out, FLAGS.processes, progress)
+            card = synthetic_set.make(settings, FLAGS.out, FLAGS.processes, advance)
         seconds = time.monotonic() - started
         print(f'wrote {FLAGS.out}: {card["count"]} pictures, {seconds:.1f} s')
     except (ValueError, OSError) as error:

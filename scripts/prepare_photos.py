@@ -11,10 +11,10 @@ interrupted. Finding faces needs `pip install 'tfdisco[photos]'`; points may be 
 
 import sys
 
-import tqdm
 from absl import app
 from absl import flags
 
+from tfdisco import progress
 from tfdisco.data.photo_run import PhotoRun
 from tfdisco.data.photographs import prepare
 from tfdisco.face3d.morphable_model import MorphableModel
@@ -60,13 +60,13 @@ def main(argv):
         run = PhotoRun(**{name: FLAGS[name].value for name in vars(DEFAULTS)})
         model = MorphableModel.load(run.model)
         reconstruction = Reconstruction.load(run.reconstruction, model)
-        with tqdm.tqdm(unit='file') as bar:
-            def progress(done, files):
+        with progress.bar(unit='file') as bar:
+            def advance(done, files):
                 bar.total = files
                 bar.update(done - bar.n)
 
             card = prepare(run, model, FLAGS.out, reconstruction, FLAGS.processes, FLAGS.batch,
-                           FLAGS.sheet, progress)
+                           FLAGS.sheet, advance)
     except (ValueError, OSError, ImportError) as error:
         sys.exit(f'prepare_photos: {error}')
     print(f'wrote {card["count"]} faces of {card["report"]["files"]} files to {FLAGS.out}')

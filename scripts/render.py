@@ -9,6 +9,7 @@ import sys
 import tqdm
 from absl import app, flags
 
+from tfdisco import progress
 from tfdisco.face3d import sheets
 from tfdisco.face3d.morphable_model import BUILT_IN, MorphableModel
 
@@ -29,7 +30,7 @@ def main(argv):
     try:
         studio = sheets.Studio(MorphableModel.load(FLAGS.model), FLAGS.size, FLAGS.seed)
         written = sheets.write_sheets(studio, FLAGS.out, names)
-        for path in tqdm.tqdm(written, total=len(names), unit='sheet'):
+        for path in progress.bar(written, total=len(names), unit='sheet'):
             tqdm.tqdm.write(f'wrote {path}')
     except (ValueError, OSError) as error:
         sys.exit(f'render: {error}')

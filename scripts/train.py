@@ -10,10 +10,10 @@ used together; several machines by the environment variable TF_CONFIG.
 import os
 import sys
 
-import tqdm
 from absl import app
 from absl import flags
 
+from tfdisco import progress
 from tfdisco.config import GanConfig
 from tfdisco.training import distribution
 from tfdisco.training.gan_run import Interrupted, train
@@ -38,17 +38,17 @@ def main(argv):
         config = GanConfig.of(**{field.name: FLAGS[field.name].value
                                  for field in GanConfig.flags()})
         strategy = distribution.make_strategy(FLAGS.virtual_cpus)
-        with tqdm.tqdm(unit='image', unit_scale=True) as bar:
-            def progress(seen, total, state, terms):
+        with progress.bar(unit='image', unit_scale=True) as bar:
+            def advance(seen, total, state, terms):
                 bar.total = total
                 bar.initial = bar.initial or seen - state.batch
                 bar.n = bar.n or bar.initial
                 bar.update(seen - bar.n)
-                bar.set_description(state.stage)
+                bar.set_description(state.stage, refresh=False)
                 bar.set_postfix(real=f'{terms["discriminator/real"]:.2f}',
-                                fake=f'{terms["discriminator/fake"]:.2f}')
+                                fake=f'{terms["discriminator/fake"]:.2f}', refresh=False)
 
-            train(config, FLAGS.logdir, strategy, FLAGS.processes, progress,
+            train(config, FLAGS.logdir, strategy, FLAGS.processes, advance,
                   FLAGS.profile_steps)
     except Interrupted as message:
         print(f'train: {message}')

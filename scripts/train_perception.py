@@ -12,10 +12,10 @@ folder of the run are the result; a file of that name in tfdisco/pretrained is t
 import dataclasses
 import sys
 
-import tqdm
 from absl import app
 from absl import flags
 
+from tfdisco import progress
 from tfdisco.training.perception_run import PerceptionRun, train
 
 FLAGS = flags.FLAGS
@@ -50,13 +50,14 @@ def main(argv):
     try:
         run = PerceptionRun(**{field.name: FLAGS[field.name].value
                                for field in dataclasses.fields(PerceptionRun)})
-        with tqdm.tqdm(total=run.steps * run.batch, unit='image', unit_scale=True) as bar:
-            def progress(step, terms):
+        with progress.bar(total=run.steps * run.batch, unit='image', unit_scale=True) as bar:
+            def advance(step, terms):
                 bar.update(step * run.batch - bar.n)
                 if step % run.log_every == 0:
-                    bar.set_postfix(step=step, loss=f'{sum(terms.values()):.3f}')
+                    bar.set_postfix(step=step, loss=f'{sum(terms.values()):.3f}',
+                                    refresh=False)
 
-            train(run, FLAGS.logdir, progress)
+            train(run, FLAGS.logdir, advance)
     except (ValueError, OSError, FloatingPointError) as error:
         sys.exit(f'train_perception: {error}')
     print(f'wrote {FLAGS.logdir}')

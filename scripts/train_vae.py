@@ -9,10 +9,10 @@ The same command goes on with a run that was interrupted.
 
 import sys
 
-import tqdm
 from absl import app
 from absl import flags
 
+from tfdisco import progress
 from tfdisco.training.vae_run import VAERun, train
 
 FLAGS = flags.FLAGS
@@ -43,13 +43,13 @@ def main(argv):
         run = VAERun(FLAGS.model, tuple(FLAGS.factors), FLAGS.data, FLAGS.count, FLAGS.steps,
                      FLAGS.batch, FLAGS.learning_rate, FLAGS.match_weight, FLAGS.seed,
                      FLAGS.log_every, FLAGS.snapshot_every)
-        with tqdm.tqdm(total=run.steps, unit='step') as bar:
-            def progress(step, terms):
+        with progress.bar(total=run.steps, unit='step') as bar:
+            def advance(step, terms):
                 bar.update(step - bar.n)
                 if step % run.log_every == 0:
-                    bar.set_postfix(loss=f'{sum(terms.values()):.1f}')
+                    bar.set_postfix(loss=f'{sum(terms.values()):.1f}', refresh=False)
 
-            train(run, FLAGS.logdir, progress)
+            train(run, FLAGS.logdir, advance)
     except (ValueError, OSError, FloatingPointError) as error:
         sys.exit(f'train_vae: {error}')
     print(f'wrote {FLAGS.logdir}')

@@ -39,6 +39,16 @@ def test_flag_files_are_complete(name, monkeypatch):
     assert f'# python scripts/train.py --flagfile=configs/{name}' in text
 
 
+@pytest.mark.parametrize('name', ['ffhq256_stylegan.cfg', 'ffhq256_stylegan2.cfg'])
+def test_those_of_published_networks_have_their_widths(name, monkeypatch):
+    # StyleGAN: min(8192 / 2^(log2 r - 1), 512) at r pixels (Karras et al. 2019, code);
+    # StyleGAN2's preset for 256 pixels: half of config F's 32768 / r, at most 512.
+    monkeypatch.chdir(REPOSITORY)
+    network = read(name)[0].network
+    assert {side: network.channels(side) for side in (4, 8, 16, 32, 64, 128, 256)} == {
+        4: 512, 8: 512, 16: 512, 32: 512, 64: 256, 128: 128, 256: 64}
+
+
 def test_there_are_those_that_the_documentation_names():
     assert {'quickstart.cfg', 'faces64.cfg', 'faces128.cfg', 'photos64.cfg', 'ffhq256_stylegan.cfg',
             'ffhq256_stylegan2.cfg'} <= set(FILES)

@@ -10,7 +10,7 @@ REPOSITORY = pathlib.Path(__file__).resolve().parents[1]
 
 # From the ground up. Rooms of one set stand side by side and do not import each other;
 # those of the ground floor may.
-GROUND = {'factors', 'config', 'shapes', 'files', 'images', 'keras_layer'}
+GROUND = {'factors', 'config', 'shapes', 'files', 'images', 'keras_layer', 'progress'}
 FLOORS = (GROUND, {'ops'}, {'face3d'}, {'networks', 'perception', 'data'}, {'losses'},
           {'metrics', 'editing', 'export'}, {'training'},
           {'benchmarks', 'doctor'}, {'scripts'})

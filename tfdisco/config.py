@@ -29,7 +29,8 @@ class NetworkConfig:
     arch: str = _field('stylegan2', 'stylegan2, or stylegan, the paper\'s own, which grows from '
                        '8 pixels.')
     resolution: int = _field(64, f'Pixels of a side, a power of two from {SMALLEST} to {LARGEST}.')
-    fmap_base: int = _field(2048, 'Channels at r pixels are min(fmap_base // r, fmap_max).')
+    fmap_base: int = _field(2048, 'Channels at r pixels are min(fmap_base // r, fmap_max); '
+                            'the fmap_base of the published StyleGAN code is half of this.')
     fmap_max: int = _field(64, 'The most channels.')
     mapping_layers: int = _field(8, 'Of the mapping network.')
     mapping_speed: float = _field(0.01, 'Of the mapping network\'s learning beside the others\'; '
@@ -197,7 +198,8 @@ class UpkeepConfig:
     keep_best: int = _field(3, 'Generators that are kept beside the last one.')
     measured_faces: int = _field(256, 'Generated faces by which a snapshot is measured.')
     deterministic: bool = _field(False, 'Whether to compute the same bits in each run; slower '
-                                 'on a GPU.')
+                                 'on a GPU, where ops whose gradients add up in no fixed '
+                                 'order take their reference.')
 
     def __post_init__(self):
         """Raises ValueError on a wrong field."""

@@ -20,8 +20,8 @@ class NetworkOptimizer:
         Args:
           network: whose weights train.
           schedule: `config.ScheduleConfig`.
-          every: steps from one regularisation to the next that is a step of its own or part
-            of one; 0 for none.
+          every: steps from one regularisation to the next that is a step of its own; 0 for
+            none.
         """
         self._network, self._share = network, every / (every + 1) if every > 1 else 1.0
         self.adam = tf.keras.optimizers.Adam(

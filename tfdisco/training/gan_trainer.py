@@ -52,8 +52,8 @@ class GanTrainer:
             self._generator_optimizer = NetworkOptimizer(
                 self.generator, schedule,
                 loss.path_length_every if loss.path_length_weight else 0)
-            self._discriminator_optimizer = NetworkOptimizer(
-                self.discriminator, schedule, loss.r1_every)
+            # R1 is part of a step, not one more, so nothing is shortened for it.
+            self._discriminator_optimizer = NetworkOptimizer(self.discriminator, schedule)
             # Each replica comes to the same value by itself.
             self.images_seen, self.steps, self._path_length = (
                 tf.Variable(tf.zeros([], dtype), trainable=False, name=name,
