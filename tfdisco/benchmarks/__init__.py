@@ -2,15 +2,18 @@
 
 import importlib
 
-# A suite is a module with `run(rounds)`, imported when asked for.
+# A suite is a module with `run(rounds, ...)`, imported when asked for.
 SUITES = ('ops', 'perception', 'render', 'train')
 
 
-def run(suite, rounds):
-    """Runs a suite of `SUITES`; returns its rows, a list of dicts, or of 'train' one dict."""
+def run(suite, rounds, **options):
+    """Runs a suite of `SUITES`; returns its rows, a list of dicts, or of 'train' one dict.
+
+    Options are those of the suite's own `run`.
+    """
     if suite not in SUITES:
         raise ValueError(f'suite: expected one of {sorted(SUITES)}, got {suite!r}')
-    return importlib.import_module(f'{__name__}.{suite}').run(rounds)
+    return importlib.import_module(f'{__name__}.{suite}').run(rounds, **options)
 
 
 def table(rows):

@@ -1,4 +1,4 @@
-"""Training steps at 64 pixels, and what they consist of.
+"""Training steps, and what they consist of.
 
 All are timed in turn, so that their ratios hold on a noisy machine: an adversarial step
 (one of the discriminator, one of the generator, without the penalties that are in few
@@ -33,73 +33,80 @@ from tfdisco.training.gan_trainer import GanTrainer
 from tfdisco.training.memory import peak_memory
 
 BATCH, SEED, PEOPLE = 8, 0, 16
+SIZE = 128  # pixels of the stored pictures, or as many as the network has
+SIZES = ('resolution', 'fmap_base', 'fmap_max')  # fields of the network that one may choose
 # Those of configs/faces64.cfg.
 NETWORK = NetworkConfig(resolution=64, fmap_base=2048, fmap_max=64, mapping_layers=4,
                         mapping_speed=0.1)
-HALF = dataclasses.replace(NETWORK, precision='bfloat16', low_precision_resolutions=2)
 STAGES = {'adversarial': LossConfig(imitative=False, contrastive=False),
           'imitative': LossConfig(contrastive=False), 'contrastive': LossConfig()}
 
 
-def run(rounds=15):
+def run(rounds=15, network=NETWORK, batch=BATCH):
     """Times everything.
 
     Args:
       rounds: timed runs of each; medians count.
+      network: the `NetworkConfig`, in float32.
+      batch: images of a step.
 
     Returns:
       {'adversarial', 'adversarial_r1', 'imitative', 'contrastive', 'adversarial_reference',
       'contrastive_half_perception', 'adversarial_half', 'contrastive_half',
       'adversarial_half_reference': {'seconds', 'images_per_second', 'over_adversarial': time
       beside the adversarial step's}, 'parts': {name: seconds for one batch}, 'convolutions':
-      {'seconds', 'gflop', 'share_of_limit'}, 'batch', 'rounds', 'memory_gb': the most this
-      process held}.
+      {'seconds', 'gflop', 'share_of_limit'}, each of `SIZES`, 'batch', 'rounds',
+      'memory_gb': the most this process held}.
     """
     model = MorphableModel.load('open_head')
     inputs = GeneratorInputs(CoefficientVAEs.load('built-in', model.layout))
     perception = Perception.load(model)
     half_perception = Perception.load(model, precision='bfloat16')
+    half_network = dataclasses.replace(network, precision='bfloat16', low_precision_resolutions=2)
     with tempfile.TemporaryDirectory() as folder:
         synthetic_set.make(synthetic_set.SyntheticSet(
-            model='open_head', identities=PEOPLE, per_identity=1, size=128, seed=SEED), folder, 1)
-        stream = ImageStream(folder, NETWORK.resolution, SEED)
-        batches = iter(stream.dataset(0, BATCH))
+            model='open_head', identities=max(PEOPLE, batch), per_identity=1,
+            size=max(SIZE, network.resolution), seed=SEED), folder, 1)
+        stream = ImageStream(folder, network.resolution, SEED)
+        batches = iter(stream.dataset(0, batch))
         images = next(batches)
-        trainer = _trainer(model, inputs, perception)
+        trainer = _trainer(model, inputs, perception, network, batch)
         steps = {name: _step(trainer, images, name) for name in STAGES}
         steps['adversarial_r1'] = _step(trainer, images, 'adversarial', r1=True)
         steps['contrastive_half_perception'] = _step(
-            _trainer(model, inputs, half_perception), images, 'contrastive')
-        half = _trainer(model, inputs, half_perception, HALF)
+            _trainer(model, inputs, half_perception, network, batch), images, 'contrastive')
+        half = _trainer(model, inputs, half_perception, half_network, batch)
         steps.update({f'{name}_half': _step(half, images, name)
                       for name in ('adversarial', 'contrastive')})
-        for name, network in (('adversarial_reference', NETWORK),
-                              ('adversarial_half_reference', HALF)):
-            steps[name] = _with_reference(lambda network=network: _step(
-                _trainer(model, inputs, None, network), images, 'adversarial'))
+        for name, config in (('adversarial_reference', network),
+                             ('adversarial_half_reference', half_network)):
+            steps[name] = _with_reference(lambda config=config: _step(
+                _trainer(model, inputs, None, config, batch), images, 'adversarial'))
         steps['adversarial']()  # its graphs are the only ones so far
         alone = Convolutions(trainer.graphs.values())
-        parts = {**_parts(trainer, model, inputs, perception), 'data': lambda: next(batches)}
+        parts = {**_parts(trainer, model, inputs, perception, batch), 'data': lambda: next(batches)}
         times = timing.in_turn({**steps, **parts, 'convolutions': alone.run}, rounds)
     base = times['adversarial']
     return {
-        **{name: {'seconds': times[name], 'images_per_second': BATCH / times[name],
+        **{name: {'seconds': times[name], 'images_per_second': batch / times[name],
                   'over_adversarial': times[name] / base} for name in steps},
         'parts': {name: times[name] for name in parts},
         'convolutions': {'seconds': times['convolutions'], 'gflop': alone.flops / 1e9,
                          'share_of_limit': times['convolutions'] / base},
-        'batch': BATCH, 'rounds': rounds, 'memory_gb': peak_memory() / 1e9}
+        **{name: getattr(network, name) for name in SIZES}, 'batch': batch, 'rounds': rounds,
+        'memory_gb': peak_memory() / 1e9}
 
 
-def _trainer(model, inputs, perception, network=NETWORK):
+def _trainer(model, inputs, perception, network, batch):
     loss = STAGES['contrastive'] if perception else STAGES['adversarial']
-    return GanTrainer(network, loss, ScheduleConfig(batch=BATCH), model, inputs, perception, SEED)
+    return GanTrainer(network, loss, ScheduleConfig(batch=batch), model, inputs, perception, SEED)
 
 
 def _step(trainer, images, stage, r1=False):
     """A function that makes one step of a stage."""
-    state = Schedule(NETWORK, STAGES[stage], ScheduleConfig(
-        batch=BATCH, pixel_kimg=0.0, imitative_kimg=0.0 if stage == 'contrastive' else 1e9)).at(0)
+    state = Schedule(trainer.generator.config, STAGES[stage], ScheduleConfig(
+        batch=images.shape[0], pixel_kimg=0.0,
+        imitative_kimg=0.0 if stage == 'contrastive' else 1e9)).at(0)
     loss = STAGES[stage]
 
     def step():
@@ -119,12 +126,12 @@ def _with_reference(make):
     return function
 
 
-def _parts(trainer, model, inputs, perception):
+def _parts(trainer, model, inputs, perception, batch):
     """Functions that do a part's work in an imitative step, for one batch."""
-    z = tf.random.stateless_normal([BATCH, inputs.latents], [SEED, 0])
-    images = tf.random.stateless_uniform([BATCH, NETWORK.resolution, NETWORK.resolution, 3],
-                                         [SEED, 1], -1.0, 1.0)
-    render = FaceRenderer(model, NETWORK.resolution, NETWORK.resolution)
+    side = trainer.generator.config.resolution
+    z = tf.random.stateless_normal([batch, inputs.latents], [SEED, 0])
+    images = tf.random.stateless_uniform([batch, side, side, 3], [SEED, 1], -1.0, 1.0)
+    render = FaceRenderer(model, side, side)
 
     def gradient(function, sources, tensors=()):
         with tf.GradientTape() as tape:  # which knows variables by itself
