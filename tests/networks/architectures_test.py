@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from tfdisco.config import NetworkConfig
 from tfdisco.losses import adversarial
-from tfdisco.networks import build, generator_file, stylegan
+from tfdisco.networks import build, generator_file, stylegan_layers
 
 BOTH = pytest.mark.parametrize('arch', ['stylegan2', 'stylegan'])
 INPUT = 5
@@ -113,7 +113,8 @@ def test_both_regularisers_differentiate_it_twice(arch):
     with tf.GradientTape() as tape:
         lengths = tf.reduce_mean(adversarial.path_lengths(generator.synthesis, ws, direction))
     # A kernel's length does not count, so that of stylegan hardly counts at all here.
-    variable = (generator.conv8.norm.affine if arch == 'stylegan' else generator.conv8).weight
+    variable = (generator.conv8.epilogue.norm.affine if arch == 'stylegan'
+                else generator.conv8).weight
     _against_numbers(tape, lengths, variable, lambda: tf.reduce_mean(
         adversarial.path_lengths(generator.synthesis, ws, direction)))
 
@@ -202,7 +203,7 @@ def test_grown_images_fade_in():
 def test_grown_images_are_judged_as_they_fade_in():
     discriminator = build.build_discriminator(config('stylegan'))
     images = tf.constant(RNG.normal(size=[4, 16, 16, 3]), tf.float32)
-    below = discriminator(stylegan.reduce(images))
+    below = discriminator(stylegan_layers.reduce(images))
     np.testing.assert_allclose(discriminator(images, fade=1e-7), below, atol=1e-5)
     np.testing.assert_allclose(discriminator(images, fade=tf.constant(1.0)),
                                discriminator(images), atol=1e-6)
@@ -210,7 +211,7 @@ def test_grown_images_are_judged_as_they_fade_in():
 
 
 def test_instance_norm_gives_each_map_its_mean_and_deviation():
-    layer = stylegan.AdaptiveInstanceNorm(3, 2)
+    layer = stylegan_layers.AdaptiveInstanceNorm(3, 2)
     layer.affine.bias.assign([1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
     values = tf.constant(RNG.normal(size=[2, 8, 8, 3]) * [1, 10, 0.1] + 5, tf.float32)
     found = layer(values, tf.zeros([2, 2])).numpy()
@@ -220,9 +221,39 @@ def test_instance_norm_gives_each_map_its_mean_and_deviation():
 
 def test_enlarging_and_reducing():
     images = tf.constant(RNG.normal(size=[1, 2, 3, 1]), tf.float32)
-    large = stylegan.enlarge(images).numpy()
+    large = stylegan_layers.enlarge(images).numpy()
     np.testing.assert_array_equal(large[0, ..., 0], np.kron(images[0, ..., 0], np.ones([2, 2])))
-    np.testing.assert_allclose(stylegan.reduce(large), images, rtol=1e-6)
+    np.testing.assert_allclose(stylegan_layers.reduce(large), images, rtol=1e-6)
+
+
+def test_instance_norm_of_constant_maps_is_the_shift_alone():
+    layer = stylegan_layers.AdaptiveInstanceNorm(3, 2)
+    layer.affine.bias.assign([1.0, 2.0, 3.0, 4.3, 5.4, 6.7])
+    # Their means are exact, also in float32.
+    values = tf.tile(tf.constant([[[[1.125, -20.25, 0.75]]]]), [2, 4, 4, 1])
+    np.testing.assert_array_equal(layer(values, tf.zeros([2, 2])),
+                                  np.tile(np.float32([4.3, 5.4, 6.7]), [2, 4, 4, 1]))
+
+
+def test_real_images_fade_like_generated_ones():
+    images = RNG.normal(size=[2, 8, 8, 3]).astype(np.float32)
+    small = images.reshape(2, 4, 2, 4, 2, 3).mean(axis=(2, 4)).repeat(2, 1).repeat(2, 2)
+    for fade in (0.25, tf.constant(0.25)):
+        np.testing.assert_allclose(stylegan_layers.faded(images, fade),
+                                   0.75 * small + 0.25 * images, atol=1e-6)
+    np.testing.assert_array_equal(stylegan_layers.faded(images, 1.0), images)
+
+
+@pytest.mark.parametrize('resampled, size, out', [
+    (stylegan_layers.enlarged_conv2d, 3, 6), (stylegan_layers.reduced_conv2d, 6, 3)])
+def test_resampled_convolutions_of_no_or_unknown_many_images(resampled, size, out):
+    weight = tf.constant(RNG.normal(size=[3, 3, 2, 5]), tf.float32)
+    assert resampled(tf.zeros([0, size, size, 2]), weight).shape == (0, out, out, 5)
+    images = tf.constant(RNG.normal(size=[2, size, size, 2]), tf.float32)
+    graph = tf.function(lambda values: resampled(values, weight), input_signature=[
+        tf.TensorSpec([None, size, size, 2])])
+    assert graph.get_concrete_function().output_shapes.as_list() == [None, out, out, 5]
+    np.testing.assert_allclose(graph(images), resampled(images, weight), atol=1e-6)
 
 
 @pytest.mark.parametrize('arch, call, message', [

@@ -16,7 +16,8 @@ class BaseGenerator(tf.keras.Model):
     """Coefficients and noise to faces.
 
     As the paper changes StyleGAN (Sec. 3.1): no normalisation of the input, no mixing of
-    styles. A subclass makes its layers and has `noise_sides`, `_check` and `_draw`.
+    styles. A subclass makes its layers and has `noise_sides`, `_check` and `_draw`;
+    one that grows has `grown` and `grow` of its own.
 
     Example:
       generator = Generator(config, inputs.size)
@@ -32,12 +33,14 @@ class BaseGenerator(tf.keras.Model):
       w_avg: [w_size], the mean w of training; not trained.
     """
 
+    _mapping = {}  # arguments of `layers.MappingNetwork` that differ from the defaults
+
     def __init__(self, config, input_size, **kwargs):
         """Takes a `config.NetworkConfig` and the size of the input; see the class."""
         super().__init__(**kwargs)
         self.config, self.input_size = config, int(input_size)
         self.mapping = MappingNetwork(input_size, config.w_size, config.mapping_layers,
-                                      config.mapping_speed)
+                                      config.mapping_speed, **self._mapping)
         self.w_avg = self.add_weight(name='w_avg', shape=(config.w_size,), initializer='zeros',
                                      trainable=False)
         self.num_ws = 2 * len(self.sides())
@@ -45,6 +48,15 @@ class BaseGenerator(tf.keras.Model):
 
     def build(self, input_shape=None):
         self.built = True  # the constructor made all weights
+
+    @property
+    def grown(self):
+        """(resolution, fade) that images are drawn with by default; see `synthesis`."""
+        return self.config.resolution, 1.0
+
+    def grow(self, resolution, fade):
+        """Sets `grown`; ValueError on a wrong value."""
+        self._check(resolution, fade)
 
     def sides(self, resolution=None):
         """[4, 8, ... resolution], pixels of the blocks' sides; all of them by default."""
@@ -59,16 +71,18 @@ class BaseGenerator(tf.keras.Model):
         """Noise maps for `synthesis`, see `layers.random_noise`."""
         return random_noise(self.noise_sides(resolution), batch, seed)
 
-    def synthesis(self, ws, noise='const', resolution=None, fade=1.0):
+    def synthesis(self, ws, noise='const', resolution=None, fade=None):
         """Draws images.
 
         Args:
           ws: [B, num_ws, w_size].
           noise: 'const' (the same for every image), 'none', or maps of `random_noise`.
-          resolution: pixels of a side; the config's by default, the only one of an
-            architecture that does not grow.
+          resolution: pixels of a side, the config's alone for an architecture that does
+            not grow. By default images have the config's, enlarged from those of `grown`
+            where the network has not grown up to it.
           fade: how much of the highest resolution's own colours there is, above 0 and up
-            to 1, beside those of half the resolution; [] float32 or a number.
+            to 1, beside those of half the resolution; [] float32 or a number. By default 1,
+            or that of `grown` if there is no resolution either.
 
         Returns:
           [B, R, R, 3] float32, about [-1, 1].
@@ -76,7 +90,13 @@ class BaseGenerator(tf.keras.Model):
         Raises:
           ValueError: on a wrong shape or value.
         """
-        self._check(resolution, fade)
+        top, enlarged = resolution, 1
+        if resolution is None:
+            top, grown_fade = self.grown
+            enlarged = self.config.resolution // top
+            fade = grown_fade if fade is None else fade
+        fade = 1.0 if fade is None else fade
+        self._check(top, fade)
         ws = tf.convert_to_tensor(ws, tf.float32)
         check_shape('ws', ws, ['B', self.num_ws, self.config.w_size])
         count = len(self.noise_sides(resolution))
@@ -85,9 +105,10 @@ class BaseGenerator(tf.keras.Model):
             noise = [noise] * count
         elif len(noise) != count:
             raise ValueError(f'noise: expected {count} maps, got {len(noise)}')
-        return self._draw(tf.unstack(ws, axis=1), iter(noise), self.sides(resolution), fade)
+        images = self._draw(tf.unstack(ws, axis=1), iter(noise), self.sides(top), fade)
+        return images if enlarged == 1 else tf.repeat(tf.repeat(images, enlarged, 1), enlarged, 2)
 
-    def call(self, inputs, noise='const', resolution=None, fade=1.0):
+    def call(self, inputs, noise='const', resolution=None, fade=None):
         """Inputs [B, input_size] to images; see `synthesis`."""
         return self.synthesis(self.broadcast(self.mapping(inputs)), noise, resolution, fade)
 

@@ -55,14 +55,15 @@ class EqualLayer(Layer):
 class EqualDense(EqualLayer):
     """activation(x w + b): [B, I] -> [B, O]."""
 
-    def __init__(self, inputs, outputs, activation='linear', **kwargs):
-        """Takes sizes, the activation of `bias_act`, and arguments of `EqualLayer`."""
+    def __init__(self, inputs, outputs, activation='linear', activation_gain=None, **kwargs):
+        """Takes sizes, activation and its gain of `bias_act`, and arguments of `EqualLayer`."""
         super().__init__((inputs, outputs), **kwargs)
-        self._activation = activation
+        self._activation, self._activation_gain = activation, activation_gain
 
     def call(self, values):
         values = tf.matmul(values, self.scaled_weight(values.dtype))
-        return bias_act(values, self.scaled_bias(), self._activation)
+        return bias_act(values, self.scaled_bias(), self._activation,
+                        gain=self._activation_gain)
 
 
 class EqualConv(EqualLayer):
@@ -106,8 +107,17 @@ class MappingNetwork(Layer):
         come in their own units, in which some are a hundred times smaller than others.
     """
 
-    def __init__(self, inputs, w_size, layers, lr_multiplier, **kwargs):
-        """Takes the sizes, the number of dense layers and `EqualLayer`'s lr_multiplier."""
+    def __init__(self, inputs, w_size, layers, lr_multiplier, gain=1.0, activation_gain=None,
+                 **kwargs):
+        """See the class.
+
+        Args:
+          inputs, w_size: sizes.
+          layers: number of dense layers.
+          lr_multiplier, gain: of `EqualLayer`.
+          activation_gain: of `EqualDense`.
+          **kwargs: of the Keras layer.
+        """
         super().__init__(**kwargs)
         self._count = layers
         self.mean = self.add_weight(name='mean', shape=(inputs,), initializer='zeros',
@@ -118,7 +128,7 @@ class MappingNetwork(Layer):
             # An attribute each: of lists and dicts, checkpoints with Keras 3 keep nothing.
             setattr(self, f'dense{index}', EqualDense(
                 inputs if index == 0 else w_size, w_size, 'lrelu',
-                lr_multiplier=lr_multiplier))
+                activation_gain=activation_gain, gain=gain, lr_multiplier=lr_multiplier))
 
     def set_normalization(self, mean, scale):
         """Sets `mean` and `scale`, [I] each; ValueError on a wrong shape or scale."""

@@ -84,7 +84,7 @@ def train(config, logdir, strategy=None, processes=1, progress=None, profile_ste
     folder = RunFolder(path, config.values())
     seconds = tf.Variable(0.0, dtype=tf.float64, trainable=False, name='seconds')
     writer = tf.summary.create_file_writer(folder.path)
-    upkeep = Upkeep(config, folder, writer, trainer, inputs, model, perception, schedule)
+    upkeep = Upkeep(config, folder, writer, trainer, inputs, model, perception)
     manager = folder.snapshots(source=logdir, trainer=trainer.checkpoint, seconds=seconds,
                                recent=upkeep.recent)
     folder.forget_after(int(trainer.steps.numpy()))

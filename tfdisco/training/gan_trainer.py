@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from tfdisco.losses import adversarial
 from tfdisco.networks import build
+from tfdisco.networks.stylegan_layers import faded
 from tfdisco.training import ema
 from tfdisco.training.gan_draws import Draws
 from tfdisco.training.gan_objective import Draw, GeneratorObjective, discriminator_terms
@@ -60,6 +61,7 @@ class GanTrainer:
                             aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA)
                 for name, dtype in (('images_seen', tf.int64), ('steps', tf.int64),
                                     ('path_length', tf.float32)))
+            # Of the last step, negative while it fades in.
             self._resolution = tf.Variable(0, dtype=tf.int64, trainable=False, name='resolution')
         self.restart_average()
         self.checkpoint = tf.train.Checkpoint(
@@ -89,10 +91,14 @@ class GanTrainer:
             are then worth nothing: go back to a snapshot.
         """
         step, loss = int(self.steps.numpy()), self._loss
-        if state.resolution != int(self._resolution.numpy()):
+        # As published, moments are forgotten when a fade begins, and again when it ends.
+        growth = state.resolution if state.fade == 1.0 else -state.resolution
+        if growth != int(self._resolution.numpy()):
             for optimizer in self._optimizers:
                 optimizer.forget_moments()
-            self._resolution.assign(state.resolution)
+            self._resolution.assign(growth)
+        for network in (self.generator, self.average):
+            network.grow(state.resolution, state.fade)
         for optimizer in self._optimizers:
             optimizer.set_learning_rate(state.learning_rate)
         fade = tf.constant(state.fade, tf.float32)
@@ -143,7 +149,7 @@ class GanTrainer:
         z, noise = self._faces(draw, 'fakes', resolution)
         fakes = self.generator(self._inputs(z), noise=noise, resolution=resolution,
                                fade=fade)
-        reals = tf.cast(images, tf.float32) / 127.5 - 1.0
+        reals = faded(tf.cast(images, tf.float32) / 127.5 - 1.0, fade)
         with self._discriminator_optimizer.watching() as tape:
             terms = discriminator_terms(self.discriminator, reals, fakes, fade, r1)
             total = terms['real'] + terms['fake']

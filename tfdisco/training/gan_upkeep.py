@@ -46,7 +46,7 @@ class Upkeep:
       recent: `Recent`.
     """
 
-    def __init__(self, config, folder, writer, trainer, inputs, model, perception, schedule):
+    def __init__(self, config, folder, writer, trainer, inputs, model, perception):
         """See the class.
 
         Args:
@@ -54,11 +54,11 @@ class Upkeep:
           folder: `RunFolder`.
           writer: a `tf.summary` writer.
           trainer: `GanTrainer`.
-          inputs, model, perception, schedule: those of the training.
+          inputs, model, perception: those of the training.
         """
         self._config, self._folder, self._writer = config, folder, writer
         self._trainer, self._inputs, self._model = trainer, inputs, model
-        self._perception, self._schedule = perception, schedule
+        self._perception = perception
         self._source = generator_file.GeneratorSource(
             config.source.model, config.source.vaes, config.source.noise)
         self._graphs = {}
@@ -93,16 +93,17 @@ class Upkeep:
 
     @property
     def _resolution(self):
-        # Of the last step: what has faded in by then.
-        return self._schedule.at(max(int(self._trainer.images_seen.numpy()) - 1, 0)).resolution
+        return self._trainer.average.grown[0]
 
     def _generate(self, values):
-        resolution = self._resolution
+        """Images as they were in the last step, as far as they had faded in."""
+        resolution, fade = self._trainer.average.grown
         if resolution not in self._graphs:
             self._graphs[resolution] = tf.function(
-                lambda values: self._trainer.average(values, resolution=resolution),
-                reduce_retracing=True)
-        return self._graphs[resolution](tf.convert_to_tensor(values))
+                lambda values, fade: self._trainer.average(values, resolution=resolution,
+                                                           fade=fade), reduce_retracing=True)
+        return self._graphs[resolution](tf.convert_to_tensor(values),
+                                        tf.constant(fade, tf.float32))
 
     def measure(self):
         """Figures of `metrics.control`, named after it."""
