@@ -38,8 +38,10 @@ SIZES = ('resolution', 'fmap_base', 'fmap_max')  # fields of the network that on
 # Those of configs/faces64.cfg.
 NETWORK = NetworkConfig(resolution=64, fmap_base=2048, fmap_max=64, mapping_layers=4,
                         mapping_speed=0.1)
-STAGES = {'adversarial': LossConfig(imitative=False, contrastive=False),
-          'imitative': LossConfig(contrastive=False), 'contrastive': LossConfig()}
+# Without path lengths, which would fall on the same steps as R1.
+STAGES = {'adversarial': LossConfig(imitative=False, contrastive=False, path_length_weight=0.0),
+          'imitative': LossConfig(contrastive=False, path_length_weight=0.0),
+          'contrastive': LossConfig(path_length_weight=0.0)}
 
 
 def run(rounds=15, network=NETWORK, batch=BATCH):
@@ -110,11 +112,11 @@ def _step(trainer, images, stage, r1=False):
     loss = STAGES[stage]
 
     def step():
-        # The penalties are in the steps that their intervals divide.
+        # R1 is in the steps that its interval divides.
         trainer.steps.assign(0 if r1 else 1)
         trainer.step(images, state)
 
-    assert state.stage == stage and loss.r1_every > 1 and loss.path_length_every > 1
+    assert state.stage == stage and loss.r1_every > 1 and not loss.path_length_weight
     return step
 
 
