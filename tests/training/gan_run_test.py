@@ -26,6 +26,7 @@ BOTH = pytest.mark.parametrize('arch, changes', [
 # Without rendered faces and perception, whose graphs take most of the time to build.
 PLAIN = {'imitative': False, 'contrastive': False, 'deterministic': True}
 
+
 HELD = {'generator_hold_kimg': 0.012, 'pixel_kimg': 0.0, 'imitative_kimg': 0.0,
         'contrastive_kimg': 0.0}
 
