@@ -11,8 +11,7 @@ Each suite has its own options; a flag that a suite does not know is an error.
 import json
 import sys
 
-from absl import app
-from absl import flags
+from absl import app, flags
 
 from tfdisco.face3d.morphable_model import BUILT_IN
 from tfdisco.metrics import registry

@@ -8,8 +8,7 @@
 
 import sys
 
-from absl import app
-from absl import flags
+from absl import app, flags
 
 from tfdisco.face3d import importers
 

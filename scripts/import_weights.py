@@ -11,10 +11,9 @@ use it as --recognition=dlib.
 
 import sys
 
-from absl import app
-from absl import flags
+from absl import app, flags
 
-from tfdisco.networks.importers import PUBLISHED_FACTORS, import_vae
+from tfdisco.networks.vae.published import PUBLISHED_FACTORS, import_vae
 from tfdisco.perception.importers import import_dlib
 
 FLAGS = flags.FLAGS

@@ -9,11 +9,10 @@ The same command goes on where it was interrupted; the files do not depend on --
 import sys
 import time
 
-from absl import app
-from absl import flags
+from absl import app, flags
 
 from tfdisco import progress
-from tfdisco.data import synthetic_set
+from tfdisco.data.synthetic import dataset as synthetic_set
 
 FLAGS = flags.FLAGS
 DEFAULTS = synthetic_set.SyntheticSet()

@@ -11,12 +11,11 @@ interrupted. Finding faces needs `pip install 'tfdisco[photos]'`; points may be 
 
 import sys
 
-from absl import app
-from absl import flags
+from absl import app, flags
 
 from tfdisco import progress
-from tfdisco.data.photo_run import PhotoRun
-from tfdisco.data.photographs import prepare
+from tfdisco.data.photographs.preparation import prepare
+from tfdisco.data.photographs.run import PhotoRun
 from tfdisco.face3d.morphable_model import MorphableModel
 from tfdisco.perception.reconstruction import Reconstruction
 

@@ -10,13 +10,12 @@ used together; several machines by the environment variable TF_CONFIG.
 import os
 import sys
 
-from absl import app
-from absl import flags
+from absl import app, flags
 
 from tfdisco import progress
 from tfdisco.config import GanConfig
-from tfdisco.training import distribution
-from tfdisco.training.gan_run import Interrupted, train
+from tfdisco.training.gan.run import Interrupted, train
+from tfdisco.training.run import distribution
 
 FLAGS = flags.FLAGS
 DEFINE = {str: flags.DEFINE_string, int: flags.DEFINE_integer, float: flags.DEFINE_float,

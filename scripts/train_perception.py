@@ -12,11 +12,10 @@ folder of the run are the result; a file of that name in tfdisco/pretrained is t
 import dataclasses
 import sys
 
-from absl import app
-from absl import flags
+from absl import app, flags
 
 from tfdisco import progress
-from tfdisco.training.perception_run import PerceptionRun, train
+from tfdisco.training.perception.run import PerceptionRun, train
 
 FLAGS = flags.FLAGS
 DEFAULTS = PerceptionRun('reconstruction', '')

@@ -9,11 +9,10 @@ The same command goes on with a run that was interrupted.
 
 import sys
 
-from absl import app
-from absl import flags
+from absl import app, flags
 
 from tfdisco import progress
-from tfdisco.training.vae_run import VAERun, train
+from tfdisco.training.vae.run import VAERun, train
 
 FLAGS = flags.FLAGS
 DEFAULTS = VAERun()

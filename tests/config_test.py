@@ -4,8 +4,14 @@ import collections
 
 import pytest
 
-from tfdisco.config import (GanConfig, LossConfig, NetworkConfig, ScheduleConfig, SourceConfig,
-                            UpkeepConfig)
+from tfdisco.config import (
+    GanConfig,
+    LossConfig,
+    NetworkConfig,
+    ScheduleConfig,
+    SourceConfig,
+    UpkeepConfig,
+)
 
 
 @pytest.mark.parametrize(('section', 'values', 'message'), [

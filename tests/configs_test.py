@@ -6,7 +6,7 @@ import pytest
 from absl import flags
 
 from tfdisco.config import GanConfig
-from tfdisco.losses.schedule import Schedule
+from tfdisco.training.gan.schedule import Schedule
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[1]
 FILES = sorted(path.name for path in (REPOSITORY / 'configs').glob('*.cfg'))

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from tests.face3d import toy
-from tfdisco.data import coefficients, face_record, records
+from tfdisco.data import coefficients
+from tfdisco.data.records import face_record
+from tfdisco.data.records import folder as records
 
 
 def record(row, **changes):

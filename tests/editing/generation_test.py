@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from tests.face3d import toy
-from tests.training import gan
+from tests.training.gan import small
 from tfdisco import factors
 from tfdisco.config import NetworkConfig
 from tfdisco.editing import generation, reference
@@ -19,8 +19,8 @@ CONFIG = NetworkConfig(resolution=32, fmap_base=256, fmap_max=8, mapping_layers=
 @pytest.fixture(scope='module')
 def path(tmp_path_factory):
     folder = tmp_path_factory.mktemp('generator')
-    source = gan.write(folder)
-    inputs = GeneratorInputs(gan.vaes_of(toy.model().layout), 4)
+    source = small.write(folder)
+    inputs = GeneratorInputs(small.vaes_of(toy.model().layout), 4)
     generator_file.write(folder / 'generator.npz', build.build_generator(CONFIG, inputs.size),
                          generator_file.GeneratorSource(source['model'], source['vaes'], 4))
     return folder / 'generator.npz'

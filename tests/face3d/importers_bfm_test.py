@@ -10,8 +10,7 @@ import scipy.io
 import scipy.sparse
 import scipy.sparse.linalg
 
-from tfdisco.face3d import importers
-from tfdisco.face3d import model_file
+from tfdisco.face3d import importers, model_file
 from tfdisco.face3d.importers import bfm
 
 TRIANGLES = 70789  # of the published cut

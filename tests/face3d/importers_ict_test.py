@@ -7,14 +7,17 @@ import pathlib
 import numpy as np
 import pytest
 
-from tests.face3d.ict_synthetic import (COUNT, FLIP, MODES, SKIN_FACE, Synthetic,
-                                        landmark_positions, write_obj)
-from tfdisco.face3d import importers
-from tfdisco.face3d import model_file
-from tfdisco.face3d.importers import ict
-from tfdisco.face3d.importers import ict_appearance
-from tfdisco.face3d.importers import ict_tables
-from tfdisco.face3d.importers import obj
+from tests.face3d.ict_synthetic import (
+    COUNT,
+    FLIP,
+    MODES,
+    SKIN_FACE,
+    Synthetic,
+    landmark_positions,
+    write_obj,
+)
+from tfdisco.face3d import importers, model_file
+from tfdisco.face3d.importers import ict, ict_appearance, ict_tables, obj
 
 
 def _published_model():

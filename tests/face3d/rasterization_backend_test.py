@@ -12,8 +12,10 @@ from tfdisco.ops.rasterize_triangles import rasterize_triangles
 pytest.importorskip('tensorflow_graphics', reason='tensorflow-graphics is not installed')
 
 from tensorflow_graphics.rendering import triangle_rasterizer  # noqa: E402
-from tensorflow_graphics.rendering.tests import barycentrics_test  # noqa: E402
-from tensorflow_graphics.rendering.tests import cpu_rasterization_backend_test  # noqa: E402
+from tensorflow_graphics.rendering.tests import (
+    barycentrics_test,  # noqa: E402
+    cpu_rasterization_backend_test,  # noqa: E402
+)
 
 from tfdisco.face3d import rasterization_backend  # noqa: E402
 

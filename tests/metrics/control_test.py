@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from tests.face3d import toy
 from tests.perception import small
-from tests.training import gan
+from tests.training.gan import small as gan
 from tfdisco import factors
 from tfdisco.face3d.renderer import FaceRenderer
 from tfdisco.metrics.control import control

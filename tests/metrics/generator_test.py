@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.training import gan
+from tests.training.gan import small
 from tfdisco.metrics import generator as suite
 
 NETWORKS = ('reconstruction', 'recognition', 'parsing')
@@ -11,9 +11,9 @@ NETWORKS = ('reconstruction', 'recognition', 'parsing')
 @pytest.fixture(scope='module')
 def source(tmp_path_factory):
     folder = tmp_path_factory.mktemp('source')
-    source = gan.write(folder)
+    source = small.write(folder)
     source['snapshot'] = str(folder / 'g.npz')
-    gan.write_generator(source['snapshot'], source)
+    small.write_generator(source['snapshot'], source)
     return source
 
 

@@ -9,9 +9,9 @@ import scipy.stats
 
 from tests.face3d import toy
 from tfdisco.metrics import registry, vae
-from tfdisco.networks import vae_file
 from tfdisco.networks.vae import CoefficientVAE
-from tfdisco.training.vae_start import linear_start
+from tfdisco.networks.vae import file as vae_file
+from tfdisco.training.vae.start import linear_start
 
 
 def normal(count, seed, size=4):
@@ -113,7 +113,7 @@ def test_errors(weights):
 
 
 def test_shipped_card_tells_what_is_measured():
-    card = json.loads((pathlib.Path(vae_file.__file__).parents[1] / 'pretrained'
+    card = json.loads((pathlib.Path(vae_file.__file__).parents[2] / 'pretrained'
                        / 'coefficient_vae.json').read_text())
     rows = registry.run('vae')
     assert [(row['factor'], row['metric'], row['count']) for row in rows] == [

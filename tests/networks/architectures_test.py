@@ -8,7 +8,8 @@ import tensorflow as tf
 
 from tfdisco.config import NetworkConfig
 from tfdisco.losses import adversarial
-from tfdisco.networks import build, generator_file, stylegan_layers
+from tfdisco.networks import build, generator_file
+from tfdisco.networks.stylegan import layers as stylegan_layers
 
 BOTH = pytest.mark.parametrize('arch', ['stylegan2', 'stylegan'])
 INPUT = 5

@@ -4,8 +4,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfdisco.networks.layers import (EqualConv, EqualDense, MappingNetwork, minibatch_stddev,
-                                     random_noise)
+from tfdisco.networks.layers import (
+    EqualConv,
+    EqualDense,
+    MappingNetwork,
+    minibatch_stddev,
+    random_noise,
+)
 
 RNG = np.random.default_rng(0)
 

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from tests.face3d import toy
-from tests.training import gan
+from tests.training.gan import small
 from tfdisco.config import NetworkConfig
 from tfdisco.networks import build, generator_file, trained
 
 
 @pytest.fixture
 def write(tmp_path):
-    files = gan.write(tmp_path / 'source')
+    files = small.write(tmp_path / 'source')
     layout = toy.model().layout
 
     def write(inputs, noise):

@@ -92,7 +92,7 @@ def test_photographs_of_people(tmp_path):
         pytest.skip('set TFDISCO_FACE_API_TARBALL to vladmandic-face-api-1.7.15.tgz and '
                     'TFDISCO_TEST_DATA to the folder with faces/lfw')
     from tfdisco.face3d.morphable_model import MorphableModel
-    from tfdisco.metrics import photo_set, verification
+    from tfdisco.metrics.perception import photo_set, verification
     importers.import_dlib(package, tmp_path / 'dlib.npz')
     network = Recognition.load(tmp_path / 'dlib.npz').network
     chosen = photo_set.choose(str(faces), 400, '(.*)_[0-9]+', seed=0)

@@ -9,7 +9,10 @@ from tests.perception import reference, small
 from tfdisco.face3d.sampling import sample_coefficients
 from tfdisco.perception import weights_file
 from tfdisco.perception.reconstruction import (
-    TRANSLATION_SCALE, Reconstruction, ReconstructionNetwork)
+    TRANSLATION_SCALE,
+    Reconstruction,
+    ReconstructionNetwork,
+)
 
 
 def test_network_is_the_layers_it_says():

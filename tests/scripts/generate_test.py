@@ -4,14 +4,14 @@ import pytest
 from PIL import Image
 
 from tests.scripts.command_line import run_all
-from tests.training import gan
+from tests.training.gan import small
 
 
 @pytest.fixture(scope='module')
 def runs(tmp_path_factory):
     folder = tmp_path_factory.mktemp('generate')
-    source = gan.write(folder)
-    gan.write_generator(folder / 'g.npz', source)
+    source = small.write(folder)
+    small.write_generator(folder / 'g.npz', source)
     snapshot = ['--snapshot=g.npz', '--count=3']
     return folder, run_all('generate.py', {
         'built-in': ['--out=built-in', '--count=3'],

@@ -2,10 +2,10 @@
 
 import pytest
 
-from tests.networks.importers_test import SIZES, write_checkpoint
+from tests.networks.vae.published_test import SIZES, write_checkpoint
 from tests.perception import face_api
 from tests.scripts.command_line import run_all
-from tfdisco.networks import vae_file
+from tfdisco.networks.vae import file as vae_file
 from tfdisco.perception import weights_file
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.scripts.command_line import run_all
-from tfdisco.data import records
+from tfdisco.data.records import folder as records
 
 
 @pytest.fixture(scope='module')

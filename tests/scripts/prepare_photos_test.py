@@ -10,7 +10,7 @@ from PIL import Image
 from tests.data.dotted import photograph, placed
 from tests.face3d import toy
 from tests.scripts.command_line import run_all
-from tfdisco.data import records
+from tfdisco.data.records import folder as records
 from tfdisco.face3d import model_file
 from tfdisco.perception import weights_file
 from tfdisco.perception.reconstruction import ReconstructionNetwork

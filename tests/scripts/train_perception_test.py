@@ -6,9 +6,9 @@ import pytest
 
 from tests.face3d import toy
 from tests.scripts.command_line import run_all
-from tests.training import rendered
+from tests.training.perception import rendered
 from tfdisco.face3d import model_file
-from tfdisco.training import perception_data
+from tfdisco.training.perception import data as perception_data
 
 
 @pytest.fixture(scope='module')

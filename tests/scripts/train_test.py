@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.scripts.command_line import run_all
-from tests.training import gan
+from tests.training.gan import small
 from tfdisco.networks import generator_file
 
 # Groups of images and pairs are of one replica; without them, how many there are is the same.
@@ -27,15 +27,15 @@ def free_ports(count):
 @pytest.fixture(scope='module')
 def runs(tmp_path_factory):
     folder = tmp_path_factory.mktemp('train')
-    source = gan.write(folder)
-    same = gan.flags(source, **SPLIT)
+    source = small.write(folder)
+    same = small.flags(source, **SPLIT)
     return folder, same, {
         **run_all('train.py', {
             'one': ['--logdir=deep/one', *same],
             'two': ['--logdir=two', '--virtual_cpus=2', *same],
         }, folder),
         **run_all('train.py', {
-            'no data': ['--logdir=nothing', *gan.flags(source, data='nowhere')],
+            'no data': ['--logdir=nothing', *small.flags(source, data='nowhere')],
             'bad batch': ['--logdir=three', '--virtual_cpus=3', *same],
             'bad field': ['--logdir=run', '--resolution=48'],
             'stray': ['--logdir=run', 'stray'],

@@ -7,7 +7,7 @@ import pytest
 from tests.face3d import toy
 from tests.scripts.command_line import run_all
 from tfdisco.face3d import model_file
-from tfdisco.networks import vae_file
+from tfdisco.networks.vae import file as vae_file
 
 SMALL = ['--model=toy.npz', '--factors=pose,expression', '--count=60', '--steps=4', '--batch=8',
          '--log_every=2', '--snapshot_every=2']

@@ -6,8 +6,7 @@ import sys
 
 import tensorflow as tf
 
-from tfdisco.ops import build
-from tfdisco.ops import toolchain
+from tfdisco.ops import build, toolchain
 
 _KERNELS = 'tensorflow_graphics.rendering.kernels'
 # As the wheel's own BUILD file compiles it, in the C++ that current TensorFlow headers ask for.

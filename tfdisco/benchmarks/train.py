@@ -21,16 +21,16 @@ import tensorflow as tf
 from tfdisco.benchmarks import timing
 from tfdisco.benchmarks.convolutions import Convolutions
 from tfdisco.config import LossConfig, NetworkConfig, ScheduleConfig
-from tfdisco.data import synthetic_set
-from tfdisco.data.pipeline import ImageStream
+from tfdisco.data.records.stream import ImageStream
+from tfdisco.data.synthetic import dataset as synthetic_set
 from tfdisco.face3d.morphable_model import MorphableModel
 from tfdisco.face3d.renderer import FaceRenderer
-from tfdisco.losses.schedule import Schedule
 from tfdisco.networks.inputs import GeneratorInputs
 from tfdisco.networks.vae import CoefficientVAEs
 from tfdisco.perception.observe import Perception
-from tfdisco.training.gan_trainer import GanTrainer
-from tfdisco.training.memory import peak_memory
+from tfdisco.training.gan.schedule import Schedule
+from tfdisco.training.gan.trainer import GanTrainer
+from tfdisco.training.run.memory import peak_memory
 
 BATCH, SEED, PEOPLE = 8, 0, 16
 SIZE = 128  # pixels of the stored pictures, or as many as the network has

@@ -2,7 +2,7 @@
 
 import os
 
-from tfdisco.data import records
+from tfdisco.data.records import folder as records
 from tfdisco.face3d import coefficient_file
 from tfdisco.shapes import check_shape
 

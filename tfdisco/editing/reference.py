@@ -3,7 +3,8 @@
 import numpy as np
 
 from tfdisco import factors
-from tfdisco.data import alignment, photo_step
+from tfdisco.data import alignment
+from tfdisco.data.photographs import step as photo_step
 from tfdisco.perception.reconstruction import Reconstruction
 from tfdisco.shapes import check_choice
 

@@ -10,8 +10,7 @@ import sys
 
 import tensorflow as tf
 from tensorflow_graphics.rendering import framebuffer as fb
-from tensorflow_graphics.rendering import rasterization_backend
-from tensorflow_graphics.rendering import utils
+from tensorflow_graphics.rendering import rasterization_backend, utils
 
 from tfdisco import shapes
 from tfdisco.ops.rasterize_triangles import rasterize_triangles

@@ -4,7 +4,8 @@ import inspect
 from collections.abc import Callable
 from typing import NamedTuple
 
-from tfdisco.metrics import generator, perception, vae
+from tfdisco.metrics import generator, vae
+from tfdisco.metrics.perception import suite as perception
 from tfdisco.shapes import check_choice
 
 

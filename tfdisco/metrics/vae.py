@@ -9,8 +9,8 @@ from tfdisco.data import coefficients
 from tfdisco.face3d.morphable_model import BUILT_IN, MorphableModel
 from tfdisco.face3d.sampling import sample_coefficients
 from tfdisco.face3d.visibility import visibility
-from tfdisco.networks import vae_file
 from tfdisco.networks.vae import CoefficientVAE
+from tfdisco.networks.vae import file as vae_file
 from tfdisco.shapes import check_positive, check_shape
 
 DIRECTIONS = 256  # of the sliced Wasserstein distance
@@ -24,7 +24,7 @@ def evaluate(weights='built-in', model=BUILT_IN, data=None, count=20000, seed=0)
     """Measures every VAE of a file.
 
     Args:
-      weights: 'built-in' or a file of `networks.vae_file`.
+      weights: 'built-in' or a file of `networks.vae.file`.
       model: the `MorphableModel` whose coefficients they are, or its name or path.
       data: None (people drawn from the model, none of those that training draws) or
         coefficients, of which one half is held out and the other is the second sample: an

@@ -1,6 +1,8 @@
 """Networks of a configuration, by an explicit table."""
 
-from tfdisco.networks import stylegan, stylegan2, stylegan2_discriminator
+from tfdisco.networks.stylegan import networks as stylegan
+from tfdisco.networks.stylegan2 import discriminator as stylegan2_discriminator
+from tfdisco.networks.stylegan2 import generator as stylegan2
 
 GENERATORS = {'stylegan2': stylegan2.Generator, 'stylegan': stylegan.Generator}
 DISCRIMINATORS = {'stylegan2': stylegan2_discriminator.Discriminator,

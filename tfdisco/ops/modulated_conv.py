@@ -4,8 +4,7 @@ import tensorflow as tf
 
 from tfdisco import shapes
 from tfdisco.ops import native
-from tfdisco.ops.bias_act import (DTYPES, _bias_act_ref, activation_attributes,
-                                  attributes_of)
+from tfdisco.ops.bias_act import DTYPES, _bias_act_ref, activation_attributes, attributes_of
 from tfdisco.ops.resampled_conv2d import check_kernel, resampled_conv2d
 from tfdisco.ops.upfirdn2d import FILTER, downsample2d, upsample2d
 

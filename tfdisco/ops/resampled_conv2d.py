@@ -3,8 +3,14 @@
 import tensorflow as tf
 
 from tfdisco import shapes
-from tfdisco.ops.upfirdn2d import (FILTER, downsample2d, padding_for, upfirdn2d, upsample2d,
-                                   without_images)
+from tfdisco.ops.upfirdn2d import (
+    FILTER,
+    downsample2d,
+    padding_for,
+    upfirdn2d,
+    upsample2d,
+    without_images,
+)
 
 
 def resampled_conv2d(x, w, up=1, down=1, filter=FILTER, impl='auto'):

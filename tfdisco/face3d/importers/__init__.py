@@ -6,8 +6,7 @@ import numpy as np
 
 from tfdisco import shapes
 from tfdisco.face3d import model_file
-from tfdisco.face3d.importers import bfm
-from tfdisco.face3d.importers import ict
+from tfdisco.face3d.importers import bfm, ict
 
 # Each takes the path of the published files and returns model_file's arrays.
 IMPORTERS = {

@@ -9,8 +9,7 @@ import os
 
 import numpy as np
 
-from tfdisco.face3d.importers import licences
-from tfdisco.face3d.importers import matlab
+from tfdisco.face3d.importers import licences, matlab
 
 BFM_VERTICES = 53490
 BFM_MODES = 199

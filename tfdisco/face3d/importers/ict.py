@@ -9,9 +9,7 @@ import numpy as np
 import scipy.spatial
 
 from tfdisco.face3d import framing
-from tfdisco.face3d.importers import ict_appearance
-from tfdisco.face3d.importers import ict_source
-from tfdisco.face3d.importers import ict_tables
+from tfdisco.face3d.importers import ict_appearance, ict_source, ict_tables
 
 # Centimetres that the eyeballs are set back. The source's cornea is transparent; opaque, it would
 # come through the closed lids of many people.

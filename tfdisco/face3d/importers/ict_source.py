@@ -7,9 +7,7 @@ import zipfile
 
 import numpy as np
 
-from tfdisco.face3d.importers import ict_tables
-from tfdisco.face3d.importers import licences
-from tfdisco.face3d.importers import obj
+from tfdisco.face3d.importers import ict_tables, licences, obj
 
 WHERE = 'git clone https://github.com/ICT-VGL/ICT-FaceKit and give its folder FaceXModel'
 

@@ -1,0 +1,140 @@
+"""The generator's and the discriminator's terms of one step."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tests.face3d import toy
+from tests.perception import small
+from tests.training.gan import small as gan
+from tfdisco.config import GanConfig
+from tfdisco.face3d.renderer import FaceRenderer
+from tfdisco.losses import contrastive, imitative
+from tfdisco.networks import build
+from tfdisco.networks.inputs import GeneratorInputs
+from tfdisco.perception.observe import Perception
+from tfdisco.perception.parsing import Parsing
+from tfdisco.perception.recognition import Recognition
+from tfdisco.perception.reconstruction import Reconstruction
+from tfdisco.training.gan import schedule
+from tfdisco.training.gan.objective import Draw, GeneratorObjective, discriminator_terms
+
+SIDE, BATCH = 32, 3
+MODEL = toy.model()
+CONFIG = GanConfig.of(**gan.NETWORK)
+INPUTS = GeneratorInputs(gan.vaes_of(MODEL.layout), 4)
+ALL = schedule.IMITATIVE + schedule.EXPRESSION_PAIRS + schedule.ILLUMINATION_PAIRS + (
+    schedule.ADVERSARIAL, schedule.PIXEL)
+
+
+class Watched:
+    """A perception network that keeps what it saw."""
+
+    def __init__(self, network):
+        self.network, self.seen = network, []
+
+    def __call__(self, images):
+        self.seen.append(images)
+        return self.network(images)
+
+    def similarity(self, first, second):
+        return self.network.similarity(first, second)
+
+
+@pytest.fixture
+def networks():
+    tf.keras.utils.set_random_seed(0)  # of the weights: a margin may be kept by chance
+    return build.build_generator(CONFIG.network, INPUTS.size), build.build_discriminator(
+        CONFIG.network)
+
+
+@pytest.fixture
+def perception():
+    return Perception(Watched(Reconstruction(small.reconstruction(), MODEL)),
+                      Watched(Recognition(small.recognition())),
+                      Watched(Parsing(small.parsing())))
+
+
+def draw(generator, other=None):
+    z = tf.random.stateless_normal([BATCH, INPUTS.latents], [0, 0])
+    return Draw(z, tf.random.stateless_normal([BATCH, INPUTS.latents], [0, 1])
+                if other is None else z, generator.random_noise(BATCH, [0, 2]))
+
+
+def terms(networks, perception, names, pairs=1, **options):
+    objective = GeneratorObjective(MODEL, INPUTS, perception, pairs)
+    found, w = objective.terms(*networks, draw(networks[0], **options), names, SIDE, 1.0)
+    assert w.shape == (BATCH, CONFIG.network.w_size)
+    return found
+
+
+def test_every_term_is_there_when_wanted(networks, perception):
+    found = terms(networks, perception, ALL)
+    assert set(found) == set(ALL)
+    assert all(np.isfinite(value) and value.shape == () for value in found.values())
+    assert {name for name, value in found.items() if not value > 0} == set()
+
+
+def test_what_is_not_wanted_is_not_computed(networks):
+    assert set(terms(networks, None, [schedule.ADVERSARIAL])) == {schedule.ADVERSARIAL}
+    assert set(terms(networks, None, [schedule.ADVERSARIAL, schedule.PIXEL])) == {
+        schedule.ADVERSARIAL, schedule.PIXEL}
+
+
+def test_pictures_are_looked_at_once(networks, perception):
+    terms(networks, perception, ALL, pairs=2)
+    # The faces and two second faces; for who they are, the rendered faces as well; hair of pairs.
+    seen = [sorted(len(images) for images in network.seen) for network in (
+        perception.reconstruction, perception.recognition, perception.parsing)]
+    assert seen == [[BATCH + 2], [BATCH, BATCH + 2], [4]]
+
+
+def test_pairs_that_do_not_differ_cost_nothing(networks, perception):
+    found = terms(networks, perception, ALL, other='same')
+    for name in schedule.EXPRESSION_PAIRS + schedule.ILLUMINATION_PAIRS:
+        assert float(found[name]) == pytest.approx(0.0, abs=1e-6), name
+    assert found['imitative/skin'] > 0
+
+
+def test_pixels_are_compared_with_the_face_of_the_same_coefficients(networks):
+    generator = networks[0]
+    given = draw(generator)
+    found = terms(networks, None, [schedule.PIXEL])
+    rendered = FaceRenderer(MODEL, SIDE, SIDE)(INPUTS.coefficients(given.z))
+    images = generator(INPUTS(given.z), noise=given.noise)
+    assert float(found[schedule.PIXEL]) == pytest.approx(
+        float(imitative.pixel_term(images, rendered)), rel=1e-5)
+
+
+def test_second_faces_do_not_change_the_terms_of_the_first(networks, perception):
+    alone = terms(networks, perception, schedule.IMITATIVE)
+    beside = terms(networks, perception, ALL, pairs=2)
+    for name in schedule.IMITATIVE:
+        assert float(alone[name]) == pytest.approx(float(beside[name]), rel=1e-4), name
+
+
+def test_perception_sees_both_faces_through_the_blur(networks, perception):
+    objective = GeneratorObjective(MODEL, INPUTS, perception, 1, blur=1.0)
+    given = draw(networks[0])
+    objective.terms(*networks, given, schedule.IMITATIVE, SIDE, 1.0)
+    rendered = FaceRenderer(MODEL, SIDE, SIDE)(INPUTS.coefficients(given.z)).image
+    images = networks[0](INPUTS(given.z), noise=given.noise)
+    for ours, image in zip(perception.recognition.seen, (images, rendered)):
+        np.testing.assert_allclose(ours, contrastive.blur(image, 1.0), atol=1e-5)
+
+
+def test_the_gradient_penalty_joins_when_wanted(networks):
+    _, discriminator = networks
+    reals, fakes = (tf.random.stateless_uniform([4, SIDE, SIDE, 3], [0, seed], -1.0, 1.0)
+                    for seed in (3, 4))
+    without = discriminator_terms(discriminator, reals, fakes, 1.0, r1=False)
+    found = discriminator_terms(discriminator, reals, fakes, 1.0, r1=True)
+    assert set(without) == {'real', 'fake'} and set(found) == {'real', 'fake', 'r1'}
+    for name, value in without.items():
+        assert float(found[name]) == pytest.approx(float(value), rel=1e-5)
+    with tf.GradientTape() as tape:
+        tape.watch(reals)
+        total = tf.reduce_sum(discriminator(reals))
+    gradient = tape.gradient(total, reals)
+    assert float(found['r1']) == pytest.approx(float(tf.reduce_mean(
+        tf.reduce_sum(tf.square(gradient), axis=[1, 2, 3]))), rel=1e-4)

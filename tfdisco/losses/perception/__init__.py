@@ -1,0 +1,1 @@
+"""What perception networks are trained for."""

@@ -1,0 +1,1 @@
+"""How well perception networks see."""

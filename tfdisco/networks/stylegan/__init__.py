@@ -1,0 +1,1 @@
+"""The paper's own architecture: StyleGAN (Karras et al. 2019)."""

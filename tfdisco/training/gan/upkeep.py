@@ -1,0 +1,142 @@
+"""What a GAN training does beside its steps: curves, figures, snapshots, pictures."""
+
+import json
+import os
+import time
+
+import numpy as np
+import tensorflow as tf
+
+from tfdisco import images
+from tfdisco.metrics.control import control
+from tfdisco.networks import generator_file
+from tfdisco.training.gan import pictures
+from tfdisco.training.run import folder as run_folder
+from tfdisco.training.run.memory import peak_memory
+
+GENERATOR = 'generator.npz'
+BEST = 'best'  # folder of the generators that were best
+SMALLEST_SEEN = 32  # pixels of images that perception takes
+MACHINE = 'machine/'  # figures that differ from one run of the same configuration to the next
+
+
+class Recent(tf.train.experimental.PythonState):
+    """Terms since the last line of the curves, kept with a snapshot between two lines.
+
+    Attributes:
+      terms: [{name: float}].
+    """
+
+    def __init__(self):
+        """None so far."""
+        self.terms = []
+
+    def serialize(self):
+        """See the base class."""
+        return json.dumps(self.terms)
+
+    def deserialize(self, string_value):
+        """See the base class."""
+        self.terms = json.loads(string_value)
+
+
+class Upkeep:
+    """Logs, measures, keeps and draws the averaged generator.
+
+    Attributes:
+      recent: `Recent`.
+    """
+
+    def __init__(self, config, folder, writer, trainer, inputs, model, perception):
+        """See the class.
+
+        Args:
+          config: `config.GanConfig`.
+          folder: `RunFolder`.
+          writer: a `tf.summary` writer.
+          trainer: `GanTrainer`.
+          inputs, model, perception: those of the training.
+        """
+        self._config, self._folder, self._writer = config, folder, writer
+        self._trainer, self._inputs, self._model = trainer, inputs, model
+        self._perception = perception
+        self._source = generator_file.GeneratorSource(
+            config.source.model, config.source.vaes, config.source.noise)
+        self._graphs = {}
+        self.recent, self._logged = Recent(), None
+        with writer.as_default(step=0):
+            tf.summary.text('config', '\n'.join(
+                f'    --{name}={value}' for name, value in config.values().items()))
+
+    def log(self, step, seconds, state, figures):
+        """Adds a point to the curves: means since the point before, norms, speed, memory.
+
+        Args:
+          step: steps done.
+          seconds: of training so far.
+          state: `schedule.State` of the step.
+          figures: of `measure`, or {}.
+        """
+        seen = int(self._trainer.images_seen.numpy())
+        now, last = time.monotonic(), self._logged
+        self._logged = now, seen
+        machine = {f'{MACHINE}memory_gb': peak_memory() / 1e9}
+        if last:  # the first point holds the making of graphs
+            machine[f'{MACHINE}images_per_second'] = (seen - last[1]) / (now - last[0])
+        norms = {f'{name}/weights': float(tf.linalg.global_norm(
+            [tf.convert_to_tensor(variable) for variable in network.trainable_variables]))
+            for name, network in (('generator', self._trainer.generator),
+                                  ('discriminator', self._trainer.discriminator))}
+        self._folder.log(self._writer, step, seconds, [
+            *self.recent.terms, {'images': seen, 'learning_rate': state.learning_rate, **norms,
+                                 **figures, **machine}])
+        self.recent.terms = []
+
+    @property
+    def _resolution(self):
+        return self._trainer.average.grown[0]
+
+    def _generate(self, values):
+        """Images as they were in the last step, as far as they had faded in."""
+        resolution, fade = self._trainer.average.grown
+        if resolution not in self._graphs:
+            self._graphs[resolution] = tf.function(
+                lambda values, fade: self._trainer.average(values, resolution=resolution,
+                                                           fade=fade), reduce_retracing=True)
+        return self._graphs[resolution](tf.convert_to_tensor(values),
+                                        tf.constant(fade, tf.float32))
+
+    def measure(self):
+        """Figures of `metrics.control`, named after it."""
+        if self._resolution < SMALLEST_SEEN:
+            return {}
+        found = control(self._generate, self._inputs, self._model, self._perception,
+                        self._resolution, self._config.upkeep.measured_faces,
+                        self._config.source.seed)
+        return {f'control/{name}': value for name, value in found.items()}
+
+    def keep(self, manager, step, figures):
+        """Writes the snapshot, the generator, and the best of those before."""
+        run_folder.save(manager, step)
+        generator_file.write(self._folder.file(GENERATOR), self._trainer.average, self._source)
+        if not figures:
+            return
+        best = self._folder.file(BEST)
+        os.makedirs(best, exist_ok=True)
+        error = figures['control/landmark_percent']
+        generator_file.write(os.path.join(best, f'{error:08.3f}-step{step:08d}.npz'),
+                             self._trainer.average, self._source)
+        for name in sorted(os.listdir(best))[self._config.upkeep.keep_best:]:
+            os.remove(os.path.join(best, name))
+
+    def draw(self, step):
+        """Writes samples.png, varied.png and pairs.png, and shows them in TensorBoard."""
+        seed = self._config.source.seed
+        where = self._generate, self._inputs
+        sheets = {'samples': pictures.samples(*where, self._model, self._resolution, seed),
+                  'varied': pictures.varied(*where, seed),
+                  'pairs': pictures.pairs(*where, self._model, self._resolution, seed)}
+        for name, sheet in sheets.items():
+            images.write_png(self._folder.file(f'{name}.png'), sheet)
+            with self._writer.as_default(step=step):
+                tf.summary.image(name, sheet[np.newaxis])

@@ -1,0 +1,1 @@
+"""The perception networks' training."""

@@ -1,0 +1,1 @@
+"""What perception networks see of pictures while they train."""

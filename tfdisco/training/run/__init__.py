@@ -1,0 +1,1 @@
+"""What every training has around its steps: folder, loop, distribution, signals."""
