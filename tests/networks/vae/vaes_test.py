@@ -9,7 +9,8 @@ import tensorflow as tf
 
 from tfdisco import factors
 from tfdisco.face3d.morphable_model import MorphableModel
-from tfdisco.networks.vae import FACTORS, WIDTHS, CoefficientVAE, CoefficientVAEs, file
+from tfdisco.networks.vae import FACTORS, CoefficientVAE, CoefficientVAEs, file
+from tfdisco.networks.vae.vaes import WIDTHS
 
 LAYOUT = factors.CoefficientLayout(5, 4, 6)
 SMALL = {'latent_sizes': {'identity': 4, 'expression': 3, 'illumination': 5, 'pose': 2},
