@@ -1,14 +1,13 @@
 """Contrastive losses: what a change of one factor has to leave as it is (Eq. 6-8)."""
 
-import numpy as np
 import tensorflow as tf
 
 from tfdisco.losses.imitative import landmarks_term
+from tfdisco.ops.blur import gaussian_blur
 from tfdisco.ops.image_warp import image_warp
-from tfdisco.ops.upfirdn2d import upfirdn2d
 from tfdisco.shapes import check_shape
 
-BLUR_TAPS, BLUR_SIGMA = 5, 2.0  # pixels; a warp is not exact to the pixel
+BLUR_SIGMA = 2.0  # pixels; a warp is not exact to the pixel
 
 
 def expression_terms(before, after, flow, before_mask, after_mask):
@@ -34,9 +33,9 @@ def expression_terms(before, after, flow, before_mask, after_mask):
     for name, mask in (('before_mask', before_mask), ('after_mask', after_mask),
                        ('flow.valid', flow.valid)):
         check_shape(name, mask, [*before.shape[:3], 1])
-    warped = image_warp(blur(before), flow.flow)
+    warped = image_warp(gaussian_blur(before, BLUR_SIGMA), flow.flow)
     compared = after_mask * flow.valid + (1.0 - after_mask) * (1.0 - before_mask)
-    difference = tf.abs(warped - blur(after)) * compared
+    difference = tf.abs(warped - gaussian_blur(after, BLUR_SIGMA)) * compared
     area = tf.maximum(tf.reduce_sum(compared), 1.0)
     return {'warp': tf.reduce_sum(difference) / (3.0 * area)}
 
@@ -60,12 +59,3 @@ def illumination_terms(first, second, width, similarity):
         'hair': tf.reduce_mean(tf.square(first.hair - second.hair)),
         'landmarks': landmarks_term(first.landmarks, second.landmarks, width),
         'identity': tf.reduce_mean(1.0 - similarity(first.identity, second.identity))}
-
-
-def blur(images, sigma=BLUR_SIGMA):
-    """Images [B, H, W, C] blurred by a Gaussian of 5 x 5 pixels; mirrored beyond the border."""
-    offsets = np.arange(BLUR_TAPS) - BLUR_TAPS // 2
-    taps = np.exp(-0.5 * (offsets / sigma) ** 2)
-    margin = [BLUR_TAPS // 2] * 2
-    images = tf.pad(images, [[0, 0], margin, margin, [0, 0]], 'REFLECT')
-    return upfirdn2d(images, tuple(taps / taps.sum()))

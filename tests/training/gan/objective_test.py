@@ -9,9 +9,10 @@ from tests.perception import small
 from tests.training.gan import small as gan
 from tfdisco.config import GanConfig
 from tfdisco.face3d.renderer import FaceRenderer
-from tfdisco.losses import contrastive, imitative
+from tfdisco.losses import imitative
 from tfdisco.networks import build
 from tfdisco.networks.inputs import GeneratorInputs
+from tfdisco.ops.blur import gaussian_blur
 from tfdisco.perception.observe import Perception
 from tfdisco.perception.parsing import Parsing
 from tfdisco.perception.recognition import Recognition
@@ -120,7 +121,7 @@ def test_perception_sees_both_faces_through_the_blur(networks, perception):
     rendered = FaceRenderer(MODEL, SIDE, SIDE)(INPUTS.coefficients(given.z)).image
     images = networks[0](INPUTS(given.z), noise=given.noise)
     for ours, image in zip(perception.recognition.seen, (images, rendered)):
-        np.testing.assert_allclose(ours, contrastive.blur(image, 1.0), atol=1e-5)
+        np.testing.assert_allclose(ours, gaussian_blur(image, 1.0), atol=1e-5)
 
 
 def test_the_gradient_penalty_joins_when_wanted(networks):

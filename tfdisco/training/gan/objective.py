@@ -8,6 +8,7 @@ from tfdisco import factors
 from tfdisco.face3d.flow import surface_flow
 from tfdisco.face3d.renderer import FaceRenderer, RenderedFace
 from tfdisco.losses import adversarial, contrastive, imitative
+from tfdisco.ops.blur import gaussian_blur
 from tfdisco.perception.observe import Observation
 from tfdisco.training.gan import schedule
 
@@ -108,7 +109,7 @@ class GeneratorObjective:
 
     def _shown(self, images):
         """What perception gets to see of images."""
-        return contrastive.blur(images, self._blur) if self._blur else images
+        return gaussian_blur(images, self._blur) if self._blur else images
 
     def _look(self, images):
         """`Observation` of what all terms need, in one go; hair is for pairs alone."""
