@@ -18,7 +18,7 @@ import tensorflow as tf
 
 from tfdisco import files
 from tfdisco.config import NetworkConfig
-from tfdisco.networks import build
+from tfdisco.networks import build, factor_mapping
 from tfdisco.shapes import check_choice, check_shape
 
 FORMAT = 'tfdisco-generator'
@@ -111,7 +111,8 @@ def read(path):
     arrays = {name[len(_WEIGHTS):]: value for name, value in stored.items()
               if name.startswith(_WEIGHTS)}
     size = arrays.get('mapping/mean', np.zeros(0)).shape[0]
-    generator = build.build_generator(config, size)
+    generator = build.build_generator(config, size, factor_mapping.sizes_of(
+        {name: value.shape for name, value in arrays.items()}))
     variables = named_weights(generator)
     if set(arrays) != set(variables):
         raise ValueError(f'{label}: expected {len(variables)} arrays, got missing '

@@ -23,6 +23,7 @@ class Draws:
 
     def __init__(self, seed, images_seen, batch, replicas):
         """Takes the seed, a [] int64 tensor, and numbers of images and replicas."""
+        self._images_seen = tf.cast(images_seen, tf.int64)
         self._seed = tf.stack([tf.constant(seed, tf.int64), tf.identity(images_seen)])
         self.batch, self._replicas = batch, replicas
         self._replica = tf.distribute.get_replica_context().replica_id_in_sync_group
@@ -45,3 +46,18 @@ class Draws:
         maps = tf.split(noise, [side * side for side in sides], axis=1)
         return self.normal(stream, [latents]), [
             tf.reshape(part, [-1, side, side, 1]) for side, part in zip(sides, maps)]
+
+    def turns(self, share):
+        """The numbers of this replica's pairs in the whole training: [share * batch / replicas].
+
+        Raises:
+          ValueError: if that is no whole number of pairs.
+        """
+        count = share * self.batch
+        if count % self._replicas or count < 1:
+            raise ValueError(f'pair_share: expected a whole number of pairs on each of '
+                             f'{self._replicas} replicas, got {share} of {self.batch} images')
+        own = int(count) // self._replicas
+        first = (self._images_seen // self.batch * int(count)
+                 + tf.cast(self._replica, tf.int64) * own)
+        return first + tf.range(own, dtype=tf.int64)

@@ -78,7 +78,7 @@ def train(config, logdir, strategy=None, processes=1, progress=None, profile_ste
                          source.seed, strategy)
     schedule = Schedule(config.network, config.loss, config.schedule)
     for generator in (trainer.generator, trainer.average):
-        generator.mapping.set_normalization(*inputs.spread())
+        generator.mapping.set_normalization(*inputs.spread(config.network.mapping == 'joint'))
     if source.start:
         run_folder.restore_weights(source.start, generator=trainer.generator,
                                    average=trainer.average,

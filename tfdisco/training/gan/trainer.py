@@ -10,6 +10,7 @@ from tfdisco.training.gan import ema
 from tfdisco.training.gan.draws import Draws
 from tfdisco.training.gan.objective import Draw, GeneratorObjective, discriminator_terms
 from tfdisco.training.gan.optimizer import NetworkOptimizer, replica_mean
+from tfdisco.training.gan.schedule import PAIR_TERMS
 
 PATH_SHARE = 2  # one in so many faces of a batch has its path length measured
 PATH_DECAY = 0.01  # of the mean path length
@@ -44,11 +45,11 @@ class GanTrainer:
         self._loss, self._schedule, self._inputs, self._seed = loss, schedule, inputs, seed
         self._strategy = strategy or tf.distribute.get_strategy()
         self._objective = GeneratorObjective(
-            model, inputs, perception, loss.contrastive_pairs, loss.perception_blur)
+            model, inputs, perception, loss.perception_blur, loss.identity_region)
         self.graphs = {}
         with self._strategy.scope():
-            self.generator = build.build_generator(network, inputs.size)
-            self.average = build.build_generator(network, inputs.size)
+            self.generator = build.build_generator(network, inputs.size, inputs.factor_sizes)
+            self.average = build.build_generator(network, inputs.size, inputs.factor_sizes)
             self.discriminator = build.build_discriminator(network)
             self._generator_optimizer = NetworkOptimizer(
                 self.generator, schedule,
@@ -162,7 +163,9 @@ class GanTrainer:
     def _train_generator(self, draw, resolution, fade, weights):
         weights = dict(weights)
         z, noise = self._faces(draw, 'faces', resolution)
-        faces = Draw(z, draw.normal('pairs', [self._inputs.latents]), noise)
+        faces = Draw(z, draw.normal('pairs', [self._inputs.latents]), noise,
+                     draw.turns(self._loss.pair_share) if set(weights) & set(PAIR_TERMS)
+                     else None)
         with self._generator_optimizer.watching() as tape:
             terms, w = self._objective.terms(self.generator, self.discriminator, faces, weights,
                                              resolution, fade)
