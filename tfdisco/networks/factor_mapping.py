@@ -67,5 +67,5 @@ def sizes_of(names_and_shapes):
       names_and_shapes: {path of attributes: shape}, those of `generator_file.named_weights`.
     """
     found = {factor: names_and_shapes.get(f'mapping/{factor}0/weight')
-             for factor in factors.FACTORS}
+             for factor in factors.INPUT_FACTORS}
     return {factor: shape[0] for factor, shape in found.items() if shape} or None

@@ -33,9 +33,9 @@ class GeneratorInputs:
     def factor_sizes(self):
         """{factor: its numbers in the generator's input}, in their order there."""
         parts = {factor: self.layout.factor_slice(factor) for factor in factors.PARTS_OF_FACTOR}
-        sizes = {factor: part.stop - part.start for factor, part in sorted(
-            parts.items(), key=lambda item: item[1].start)}
-        return {**sizes, factors.NOISE: self.noise}
+        return {factor: self.noise if factor == factors.NOISE
+                else parts[factor].stop - parts[factor].start
+                for factor in factors.INPUT_FACTORS}
 
     def split(self, z):
         """z [B, latents] -> {factor: [B, its size]}, noise included."""
