@@ -30,7 +30,8 @@ class FaceGenerator:
         self.generator, self.inputs, self.model = generator, inputs, model
         self._truncation = None
         self._draw = tf.function(
-            lambda w: generator.synthesis(generator.broadcast(w)), reduce_retracing=True)
+            lambda w: generator.synthesis(generator.broadcast(w)), autograph=False,
+            reduce_retracing=True)
 
     @classmethod
     def load(cls, path=trained.BUILT_IN):

@@ -138,8 +138,10 @@ class GanTrainer:
                 *tensors, fade = tensors
                 return part(*tensors, draw, resolution, fade if grows else 1.0, *fixed)
 
+            # No condition depends on a tensor, and AutoGraph would take most of the time.
             self.graphs[key] = tf.function(lambda *tensors: self._mean(
-                self._strategy.run(on_replica, args=tensors))).get_concrete_function(*tensors)
+                self._strategy.run(on_replica, args=tensors)),
+                autograph=False).get_concrete_function(*tensors)
         return self.graphs[key](*tensors)
 
     def _mean(self, terms):

@@ -102,7 +102,8 @@ class Upkeep:
         if resolution not in self._graphs:
             self._graphs[resolution] = tf.function(
                 lambda values, fade: self._trainer.average(values, resolution=resolution,
-                                                           fade=fade), reduce_retracing=True)
+                                                           fade=fade),
+                autograph=False, reduce_retracing=True)
         return self._graphs[resolution](tf.convert_to_tensor(values),
                                         tf.constant(fade, tf.float32))
 

@@ -81,7 +81,7 @@ class VAETrainer:
                 + '; lower the learning rate or look for outliers in the data')
         return terms
 
-    @tf.function
+    @tf.function(autograph=False)
     def _step(self):
         people = self._random.uniform([self._batch], maxval=self._people, dtype=tf.int64)
         terms = {}
