@@ -16,6 +16,7 @@ from PIL import Image
 from tests.training.gan import small
 from tfdisco.networks import generator_file
 from tfdisco.training.gan import run, trainer
+from tfdisco.training.run import loop
 
 BOTH = pytest.mark.parametrize('arch, changes', [
     ('stylegan2', {}),
@@ -160,7 +161,7 @@ def test_sigterm_keeps_what_was_done(source, tmp_path):
         if len(seen) == 1:
             os.kill(os.getpid(), signal.SIGTERM)
 
-    with pytest.raises(run.Interrupted, match='ended after 4 images'):
+    with pytest.raises(loop.Interrupted, match='ended after 4 images'):
         run.train(config, tmp_path, progress=terminate)
     run.train(config, tmp_path, progress=terminate)
     assert seen == [4, 8, 12, 16]

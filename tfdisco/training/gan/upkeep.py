@@ -1,6 +1,5 @@
 """What a GAN training does beside its steps: curves, figures, snapshots, pictures."""
 
-import json
 import os
 import time
 
@@ -11,7 +10,7 @@ from tfdisco import images
 from tfdisco.metrics.control import control
 from tfdisco.networks import generator_file
 from tfdisco.training.gan import pictures
-from tfdisco.training.run import folder as run_folder
+from tfdisco.training.run import loop
 from tfdisco.training.run.memory import peak_memory
 
 GENERATOR = 'generator.npz'
@@ -20,31 +19,11 @@ SMALLEST_SEEN = 32  # pixels of images that perception takes
 MACHINE = 'machine/'  # figures that differ from one run of the same configuration to the next
 
 
-class Recent(tf.train.experimental.PythonState):
-    """Terms since the last line of the curves, kept with a snapshot between two lines.
+class Upkeep(loop.Upkeep):
+    """Measures, keeps and draws the averaged generator.
 
     Attributes:
-      terms: [{name: float}].
-    """
-
-    def __init__(self):
-        """None so far."""
-        self.terms = []
-
-    def serialize(self):
-        """See the base class."""
-        return json.dumps(self.terms)
-
-    def deserialize(self, string_value):
-        """See the base class."""
-        self.terms = json.loads(string_value)
-
-
-class Upkeep:
-    """Logs, measures, keeps and draws the averaged generator.
-
-    Attributes:
-      recent: `Recent`.
+      state: `schedule.State` of the last step, which whoever makes the steps sets.
     """
 
     def __init__(self, config, folder, writer, trainer, inputs, model, perception):
@@ -57,26 +36,19 @@ class Upkeep:
           trainer: `GanTrainer`.
           inputs, model, perception: those of the training.
         """
+        self.state = None
         self._config, self._folder, self._writer = config, folder, writer
         self._trainer, self._inputs, self._model = trainer, inputs, model
         self._perception = perception
         self._source = generator_file.GeneratorSource(
             config.source.model, config.source.vaes, config.source.noise)
-        self._graphs = {}
-        self.recent, self._logged = Recent(), None
+        self._graphs, self._logged = {}, None
         with writer.as_default(step=0):
             tf.summary.text('config', '\n'.join(
                 f'    --{name}={value}' for name, value in config.values().items()))
 
-    def log(self, step, seconds, state, figures):
-        """Adds a point to the curves: means since the point before, norms, speed, memory.
-
-        Args:
-          step: steps done.
-          seconds: of training so far.
-          state: `schedule.State` of the step.
-          figures: of `measure`, or {}.
-        """
+    def beside(self):
+        """Images, rate, norms of weights, speed and memory."""
         seen = int(self._trainer.images_seen.numpy())
         now, last = time.monotonic(), self._logged
         self._logged = now, seen
@@ -87,10 +59,7 @@ class Upkeep:
             [tf.convert_to_tensor(variable) for variable in network.trainable_variables]))
             for name, network in (('generator', self._trainer.generator),
                                   ('discriminator', self._trainer.discriminator))}
-        self._folder.log(self._writer, step, seconds, [
-            *self.recent.terms, {'images': seen, 'learning_rate': state.learning_rate, **norms,
-                                 **figures, **machine}])
-        self.recent.terms = []
+        return {'images': seen, 'learning_rate': self.state.learning_rate, **norms, **machine}
 
     @property
     def _resolution(self):
@@ -116,9 +85,8 @@ class Upkeep:
                         self._config.source.seed)
         return {f'control/{name}': value for name, value in found.items()}
 
-    def keep(self, manager, step, figures):
-        """Writes the snapshot, the generator, and the best of those before."""
-        run_folder.save(manager, step)
+    def keep(self, step, figures):
+        """Writes the generator, and the best of those before."""
         generator_file.write(self._folder.file(GENERATOR), self._trainer.average, self._source)
         if not figures:
             return
@@ -141,3 +109,7 @@ class Upkeep:
             images.write_png(self._folder.file(f'{name}.png'), sheet)
             with self._writer.as_default(step=step):
                 tf.summary.image(name, sheet[np.newaxis])
+
+    def amount(self, step):
+        """The images of those steps."""
+        return f'{int(self._trainer.images_seen.numpy())} images'
