@@ -104,7 +104,8 @@ def test_what_is_written_can_be_read_again(faces, tmp_path):
 
 
 @pytest.mark.parametrize('arrays, message', [
-    ({'other': np.zeros(3)}, 'got neither'), ({'z': np.zeros([2, 3])}, r'z: expected numbers \[N, 16\]'),
+    ({'other': np.zeros(3)}, 'got neither'),
+    ({'z': np.zeros([2, 3])}, r'z: expected numbers \[N, 16\]'),
     ({'coefficients': np.full([1, 39], np.nan)}, 'coefficients: expected finite numbers'),
     ({'z': np.full([1, 16], 'a')}, 'z: .* got <U1'), ({'z': np.ones([1, 16], complex)}, 'complex'),
     ({'z': np.ones([2, 16]), 'coefficients': np.ones([3, 39])}, r'expected numbers \[2, 39\]')])

@@ -179,7 +179,8 @@ def test_other_version_missing_arrays_and_pickles(tmp_path, arrays):
     ('mean_shape', lambda v: np.array(v, str), r'mean_shape: expected numbers \[V, 3\], got <U'),
     ('mean_shape', lambda v: v + 1j, r'mean_shape: expected numbers .*, got complex'),
     ('mean_shape', lambda v: v * 1e300, 'mean_shape: expected finite numbers of float32'),
-    ('triangles', lambda v: v.astype(int) + (1 << 32), 'triangles: expected integers that fit int32'),
+    ('triangles', lambda v: v.astype(int) + (1 << 32),
+     'triangles: expected integers that fit int32'),
     ('albedo_basis', lambda v: v[:, :-1], r'albedo_basis: expected numbers \[Kt, 49, 3\], got '),
     ('name', lambda v: 3, r'name: expected text \[\], got int'),
 ])
