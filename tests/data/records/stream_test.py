@@ -134,7 +134,7 @@ def test_a_damaged_image_in_the_midst_is_named(folder, tmp_path):
     path = records.shard_path(tmp_path, 0, 1)
     whole = bytearray(records.shard_path(folder, 0, 2).read_bytes())
     place = RecordIndex(folder).places[2]
-    image = whole.index(b'IDAT', place[1])
+    image = whole.index(b'IDAT', whole.index(b'image', place[1]))
     whole[image + 8] ^= 1
     path.write_bytes(bytes(whole))
     stream = ImageStream(tmp_path, SIZE, seed=0)

@@ -99,13 +99,14 @@ class ImageStream:
 
         Returns:
           [count] numbers of the records, [count] whether to mirror, [count] PNGs, which are
-          empty for images that are kept, and [count, R, R, 3] those; without any, R is 0.
+          empty for images that are kept, and [count, R, R, 3] those; without any, R is 1.
         """
         places = [divmod(place, len(self)) for place in range(int(first), int(first) + int(count))]
         numbers = np.array([self._epoch(epoch)[0][within] for epoch, within in places], np.int64)
         mirrored = np.array([self._epoch(epoch)[1][within] for epoch, within in places], bool)
         kept = self._decoded[numbers]
-        images = np.zeros([len(numbers), 0, 0, COLORS], np.uint8)
+        # One pixel where nothing is kept: TensorFlow's unbatch crashes on images of none.
+        images = np.zeros([len(numbers), 1, 1, COLORS], np.uint8)
         if kept.any():
             images = self._images[numbers]  # of those that are not kept, whatever is there
         pngs = [b'' if have else self._png(number) for have, number in zip(kept, numbers)]
@@ -130,12 +131,15 @@ class ImageStream:
             return tf.cast(tf.round(means), tf.uint8)
 
         image = tf.cond(factor > 1, reduced, lambda: image)
-        return tf.numpy_function(self._keep, [number, image], tf.uint8) if self.cached else image
+        if not self.cached:
+            return image
+        with tf.control_dependencies([tf.numpy_function(self._keep, [number, image], tf.bool)]):
+            return tf.identity(image)
 
     def _keep(self, number, image):
         self._images[number] = image
         self._decoded[number] = True  # last: other threads read it first
-        return image
+        return np.True_
 
     def _epoch(self, epoch):
         """[N] order of an epoch and [N] which of its images are mirrored."""
