@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 
 from tfdisco import factors, files, images
-from tfdisco.shapes import check_choice, check_positive, check_shape
+from tfdisco.shapes import check_choice, check_positive
 
 ALL = 'all'  # factors
 COLUMNS = 8  # faces in a row of a sheet
@@ -96,25 +96,17 @@ def read_faces(path, faces, seed):
       FileNotFoundError: if there is no such file.
       ValueError: if it is not such a file.
     """
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            found = {name: np.float32(archive[name]) for name in ('z', 'coefficients')
-                     if name in archive.files}
-    except FileNotFoundError:
-        raise
-    except Exception as error:  # a damaged archive raises anything
-        raise ValueError(f'{path}: expected an .npz with z or coefficients, got {error}') from error
-    if not found or not all(np.isfinite(values).all() for values in found.values()):
-        raise ValueError(f'{path}: expected finite arrays z or coefficients, got '
-                         f'{sorted(found) or "neither"}')
+    widths = {'z': faces.inputs.latents, 'coefficients': faces.model.layout.size}
+    found = files.read_npz(
+        path, 'face', advice='take faces.npz of an earlier generation by the same generator',
+        arrays={name: files.Array(files.NUMBERS, ['N', width], np.float32, optional=True)
+                for name, width in widths.items()})
+    if not found:
+        raise ValueError(f'{path}: expected arrays z or coefficients, got neither')
     z, coefficients = found.get('z'), found.get('coefficients')
     if z is None:
         z = faces.latents(len(coefficients), seed)
-    check_shape(f'{path}: z', z, ['N', faces.inputs.latents])
-    if coefficients is None:
-        coefficients = faces.coefficients(z)
-    check_shape(f'{path}: coefficients', coefficients, [len(z), faces.model.layout.size])
-    return z, coefficients
+    return z, faces.coefficients(z) if coefficients is None else coefficients
 
 
 def write(folder, faces, what, psi=1.0, beside=None, gif=False):

@@ -60,12 +60,8 @@ class FactorMapping(InputScale):
         return tf.add_n(list(self.parts(values).values()))
 
 
-def sizes_of(names_and_shapes):
-    """{factor: numbers in the input} of weights by name, as a file holds them, or None.
-
-    Args:
-      names_and_shapes: {path of attributes: shape}, those of `generator_file.named_weights`.
-    """
-    found = {factor: names_and_shapes.get(f'mapping/{factor}0/weight')
-             for factor in factors.INPUT_FACTORS}
-    return {factor: shape[0] for factor, shape in found.items() if shape} or None
+def sizes_of(weights):
+    """{factor: numbers in the input} of {name: array} as `generator_file` has them, or None."""
+    first = {factor: weights.get(f'mapping/{factor}0/weight') for factor in factors.INPUT_FACTORS}
+    return {factor: weight.shape[0] for factor, weight in first.items()
+            if weight is not None and weight.ndim == 2} or None

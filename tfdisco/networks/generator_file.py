@@ -19,6 +19,7 @@ import tensorflow as tf
 from tfdisco import files
 from tfdisco.config import NetworkConfig
 from tfdisco.networks import build, factor_mapping
+from tfdisco.networks.generator import sides
 from tfdisco.shapes import check_choice, check_shape
 
 FORMAT = 'tfdisco-generator'
@@ -26,6 +27,9 @@ VERSION = 1
 CONTENT = 'generator'
 TEXTS = ('config', 'source', 'licence')
 _WEIGHTS = 'weights/'
+_STORED = {**{name: files.Array(files.TEXT, []) for name in TEXTS},
+           _WEIGHTS + 'mapping/mean': files.Array(files.FLOATS, ['D'], np.float32),
+           _WEIGHTS + '*': files.Array(files.FLOATS, dtype=np.float32)}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -98,21 +102,24 @@ def read(path):
       ValueError: if it is not such a file, of another version, or damaged.
     """
     label = os.fspath(path)
-    stored = files.read_npz(path, CONTENT, FORMAT, VERSION, 'make one with scripts/train.py')
-    missing = [name for name in TEXTS if name not in stored]
-    if missing:
-        raise ValueError(f'{label}: expected texts {list(TEXTS)}, got none called {missing}')
+    stored = files.read_npz(path, CONTENT, FORMAT, VERSION, 'make one with scripts/train.py',
+                            _STORED)
     try:
         config = NetworkConfig(**json.loads(str(stored['config'])))
         source = GeneratorSource(**json.loads(str(stored['source'])))
-    except (TypeError, ValueError) as error:
+        if [type(value) for value in dataclasses.astuple(source)] != [str, str, int]:
+            raise ValueError('source: expected two texts and a number')
+    except (TypeError, ValueError, RecursionError) as error:
         raise ValueError(f'{label}: expected config and source of a generator, got '
                          f'{stored["config"]} and {stored["source"]} ({error})') from error
     arrays = {name[len(_WEIGHTS):]: value for name, value in stored.items()
               if name.startswith(_WEIGHTS)}
-    size = arrays.get('mapping/mean', np.zeros(0)).shape[0]
-    generator = build.build_generator(config, size, factor_mapping.sizes_of(
-        {name: value.shape for name, value in arrays.items()}))
+    _check_sizes(config, arrays, label)
+    try:
+        generator = build.build_generator(config, len(arrays['mapping/mean']),
+                                          factor_mapping.sizes_of(arrays))
+    except ValueError as error:
+        raise ValueError(f'{label}: {error}') from error
     variables = named_weights(generator)
     if set(arrays) != set(variables):
         raise ValueError(f'{label}: expected {len(variables)} arrays, got missing '
@@ -120,7 +127,18 @@ def read(path):
                          f'{sorted(set(arrays) - set(variables))}')
     for name, variable in variables.items():
         check_shape(f'{label}: {name}', arrays[name], list(variable.shape))
-        if not np.isfinite(arrays[name]).all():
-            raise ValueError(f'{label}: {name}: expected finite numbers, got NaN or infinity')
-        variable.assign(arrays[name].astype(np.float32))
+        variable.assign(arrays[name])
     return generator, source
+
+
+def _check_sizes(config, arrays, label):
+    """Raises ValueError, before a generator is made, if its weights have no such sizes."""
+    largest = max(size for value in arrays.values() for size in value.shape)
+    sizes = {'mapping_layers': (config.mapping_layers, len(arrays)),
+             'w_size': (config.w_size, largest),
+             'fmap_max': (max(config.channels(side) for side in sides(config.resolution)),
+                          largest)}
+    for name, (size, limit) in sizes.items():
+        if size > limit:
+            raise ValueError(f'{label}: config: {name}: expected {limit} at most, as the weights '
+                             f'have, got {size}')
