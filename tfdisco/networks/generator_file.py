@@ -56,6 +56,53 @@ def named_weights(layer, prefix=''):
     return result
 
 
+def weight_arrays(path, network, dtype='float32'):
+    """{name in a file: array} of a network's weights.
+
+    Args:
+      path: of the file, for messages.
+      network: a Keras layer.
+      dtype: 'float32', or 'float16' for half the size.
+
+    Raises:
+      ValueError: if a weight is not finite or does not fit the type.
+    """
+    check_choice('dtype', dtype, ('float16', 'float32'))
+    arrays = {}
+    for name, variable in named_weights(network).items():
+        with np.errstate(over='ignore'):  # what overflows is infinite, and refused below
+            arrays[_WEIGHTS + name] = np.asarray(variable).astype(dtype)
+        if not np.isfinite(arrays[_WEIGHTS + name]).all():
+            raise ValueError(f'{os.fspath(path)}: {name}: expected finite numbers of {dtype}, got '
+                             'NaN or infinity')
+    return arrays
+
+
+def assign_weights(label, network, stored):
+    """Gives a network the weights of `weight_arrays`.
+
+    Args:
+      label: the file, for messages.
+      network: a Keras layer.
+      stored: {name: array} of the file; other arrays are none of weights.
+
+    Raises:
+      ValueError: unless they are the network's: all, of its shapes, finite.
+    """
+    arrays = {name[len(_WEIGHTS):]: value for name, value in stored.items()
+              if name.startswith(_WEIGHTS)}
+    variables = named_weights(network)
+    if set(arrays) != set(variables):
+        raise ValueError(f'{label}: expected {len(variables)} arrays, got missing '
+                         f'{sorted(set(variables) - set(arrays))}, unknown '
+                         f'{sorted(set(arrays) - set(variables))}')
+    for name, variable in variables.items():
+        check_shape(f'{label}: {name}', arrays[name], list(variable.shape))
+        if not np.isfinite(arrays[name]).all():
+            raise ValueError(f'{label}: {name}: expected finite numbers, got NaN or infinity')
+        variable.assign(arrays[name].astype(np.float32))
+
+
 def write(path, generator, source, licence='', dtype='float32'):
     """Writes a generator; the file appears whole or not at all.
 
@@ -69,14 +116,7 @@ def write(path, generator, source, licence='', dtype='float32'):
     Raises:
       ValueError: if a weight is not finite or does not fit the type.
     """
-    check_choice('dtype', dtype, ('float16', 'float32'))
-    arrays = {}
-    for name, variable in named_weights(generator).items():
-        with np.errstate(over='ignore'):  # what overflows is infinite, and refused below
-            arrays[_WEIGHTS + name] = np.asarray(variable).astype(dtype)
-        if not np.isfinite(arrays[_WEIGHTS + name]).all():
-            raise ValueError(f'{os.fspath(path)}: {name}: expected finite numbers of {dtype}, got '
-                             'NaN or infinity')
+    arrays = weight_arrays(path, generator, dtype)
     files.write_npz(path, {
         'format': np.array(FORMAT), 'version': np.array(VERSION, np.int32),
         'config': np.array(json.dumps(dataclasses.asdict(generator.config), sort_keys=True)),
@@ -108,18 +148,7 @@ def read(path):
     except (TypeError, ValueError) as error:
         raise ValueError(f'{label}: expected config and source of a generator, got '
                          f'{stored["config"]} and {stored["source"]} ({error})') from error
-    arrays = {name[len(_WEIGHTS):]: value for name, value in stored.items()
-              if name.startswith(_WEIGHTS)}
-    size = arrays.get('mapping/mean', np.zeros(0)).shape[0]
+    size = stored.get(_WEIGHTS + 'mapping/mean', np.zeros(0)).shape[0]
     generator = build.build_generator(config, size)
-    variables = named_weights(generator)
-    if set(arrays) != set(variables):
-        raise ValueError(f'{label}: expected {len(variables)} arrays, got missing '
-                         f'{sorted(set(variables) - set(arrays))}, unknown '
-                         f'{sorted(set(arrays) - set(variables))}')
-    for name, variable in variables.items():
-        check_shape(f'{label}: {name}', arrays[name], list(variable.shape))
-        if not np.isfinite(arrays[name]).all():
-            raise ValueError(f'{label}: {name}: expected finite numbers, got NaN or infinity')
-        variable.assign(arrays[name].astype(np.float32))
+    assign_weights(label, generator, stored)
     return generator, source

@@ -14,10 +14,10 @@ from tfdisco.networks.inputs import GeneratorInputs
 from tfdisco.networks.vae import CoefficientVAEs
 from tfdisco.perception.observe import Perception
 from tfdisco.training.gan import card as gan_card
-from tfdisco.training.gan import report
+from tfdisco.training.gan import report, start
 from tfdisco.training.gan.schedule import Schedule
 from tfdisco.training.gan.trainer import GanTrainer
-from tfdisco.training.gan.upkeep import GENERATOR, Upkeep
+from tfdisco.training.gan.upkeep import Upkeep
 from tfdisco.training.run import distribution
 from tfdisco.training.run import folder as run_folder
 from tfdisco.training.run.folder import RunFolder
@@ -38,8 +38,9 @@ def train(config, logdir, strategy=None, processes=1, progress=None, profile_ste
 
     Leaves in logdir: config.json; metrics.jsonl and TensorBoard curves (means since the
     line before; at snapshots, `metrics.control` of the averaged generator); snapshots;
-    generator.npz, the averaged generator, in the end with its card generator.json; best/,
-    earlier ones that obeyed best; samples.png, varied.png and pairs.png; report.md.
+    generator.npz, the averaged generator, and discriminator.npz, in the end with their cards
+    generator.json and discriminator.json; best/, earlier generators that obeyed best;
+    samples.png, varied.png and pairs.png; report.md.
 
     Args:
       config: `config.GanConfig`.
@@ -79,10 +80,7 @@ def train(config, logdir, strategy=None, processes=1, progress=None, profile_ste
     schedule = Schedule(config.network, config.loss, config.schedule)
     for generator in (trainer.generator, trainer.average):
         generator.mapping.set_normalization(*inputs.spread())
-    if source.start:
-        run_folder.restore_weights(source.start, generator=trainer.generator,
-                                   average=trainer.average,
-                                   discriminator=trainer.discriminator)
+    start.restore(config, trainer)
 
     # Resume. The folder is claimed once all that the run needs is there.
     folder = RunFolder(path, config.values())
@@ -127,8 +125,7 @@ def train(config, logdir, strategy=None, processes=1, progress=None, profile_ste
                                   'on from there')
     writer.close()
     report.write(config, folder)
-    gan_card.write(config, folder, GENERATOR, card, int(trainer.images_seen.numpy()),
-                   float(seconds))
+    gan_card.write(config, folder, card, int(trainer.images_seen.numpy()), float(seconds))
     if own:
         own.cleanup()
 
