@@ -13,7 +13,7 @@ import tensorflow as tf
 from PIL import Image
 
 from tests.training.gan import small
-from tfdisco.networks import generator_file
+from tfdisco.networks import discriminator_file, generator_file
 from tfdisco.training.gan import run, trainer
 
 BOTH = pytest.mark.parametrize('arch, changes', [
@@ -191,10 +191,42 @@ def test_begins_with_the_weights_of_another_run(source, tmp_path):
         np.testing.assert_allclose(after, before, rtol=1e-5, atol=1e-2)
     before = json.loads((tmp_path / 'second/generator.json').read_text())['before']
     assert before['command'].startswith('python scripts/train.py') and before['before'] is None
+    discriminators = [discriminator_file.read(tmp_path / name / 'discriminator.npz')
+                      for name in ('first', 'second')]
+    for before, after in zip(*(each.trainable_variables for each in discriminators)):
+        np.testing.assert_allclose(after, before, rtol=1e-5, atol=1e-6)
     with pytest.raises(ValueError, match='start: expected the folder of a run with snapshots'):
         run.train(small.config(source, **PLAIN, start=str(tmp_path)), tmp_path / 'third')
     with pytest.raises(ValueError, match='start: expected a run of the same networks'):
         run.train(small.config(source, **{**PLAIN, **still, 'fmap_max': 4}), tmp_path / 'third')
+
+
+def test_begins_with_the_generator_and_discriminator_of_files(source, tmp_path):
+    run.train(small.config(source, **PLAIN), tmp_path / 'first')
+    config = small.config(source, **PLAIN, start=str(tmp_path / 'first/generator.npz'),
+                          imitative_kimg=0.004, contrastive_kimg=0.0)  # one step
+    run.train(config, tmp_path / 'second')
+    for name in ('generator', 'discriminator'):
+        first, second = (json.loads((tmp_path / folder / f'{name}.json').read_text())
+                         for folder in ('first', 'second'))
+        assert second['before'] == {
+            'command': first['command'], 'seconds': first['seconds'], 'before': None}
+        assert second['file'] == f'{name}.npz' and second['figures'] and second['images'] == 4
+    # Adam moves a weight by no more than its rate; fresh weights are N(0, 1) away.
+    first, second = (discriminator_file.read(tmp_path / name / 'discriminator.npz')
+                     for name in ('first', 'second'))
+    for before, after in zip(first.trainable_variables, second.trainable_variables):
+        np.testing.assert_allclose(after, before, rtol=0, atol=0.0021)
+    # The average goes out from the weights of the file, at its usual pace from the first step.
+    begun = generator_file.read(tmp_path / 'first/generator.npz')[0]
+    ended = tf.train.load_checkpoint(str(tmp_path / 'second/snapshots/ckpt-1'))
+    slow = 0.5 ** (4 / 10)
+    for index, before in enumerate(begun.weights):
+        now, average = (ended.get_tensor(f'trainer/{name}/{index}/.ATTRIBUTES/VARIABLE_VALUE')
+                        for name in ('generator', 'average'))
+        if any(before is weight for weight in begun.trainable_variables):
+            assert np.abs(now - before).max() > 1e-4
+            np.testing.assert_allclose(average, slow * before + (1 - slow) * now, atol=1e-6)
 
 
 def test_a_held_generator_stands_still_while_the_discriminator_learns(source, tmp_path):

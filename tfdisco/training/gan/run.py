@@ -14,7 +14,7 @@ from tfdisco.networks.inputs import GeneratorInputs
 from tfdisco.networks.vae import CoefficientVAEs
 from tfdisco.perception.observe import Perception
 from tfdisco.training.gan import card as gan_card
-from tfdisco.training.gan import report, start
+from tfdisco.training.gan import ema, report, start
 from tfdisco.training.gan.schedule import Schedule
 from tfdisco.training.gan.trainer import GanTrainer
 from tfdisco.training.gan.upkeep import Upkeep
@@ -76,7 +76,7 @@ def train(config, logdir, strategy=None, processes=1, progress=None, profile_ste
     card = records.read_card(data)
     tf.keras.utils.set_random_seed(source.seed)  # of the first weights
     trainer = GanTrainer(config.network, config.loss, config.schedule, model, inputs, perception,
-                         source.seed, strategy)
+                         source.seed, strategy, None if source.start else ema.RAMP_UP)
     schedule = Schedule(config.network, config.loss, config.schedule)
     for generator in (trainer.generator, trainer.average):
         generator.mapping.set_normalization(*inputs.spread())

@@ -29,7 +29,7 @@ class GanTrainer:
     """
 
     def __init__(self, network, loss, schedule, model, inputs, perception, seed=0,
-                 strategy=None):
+                 strategy=None, ramp_up=ema.RAMP_UP):
         """See the class.
 
         Args:
@@ -40,8 +40,11 @@ class GanTrainer:
           perception: `Perception`, or None if no term needs it.
           seed: of every random number but the first weights.
           strategy: a `tf.distribute.Strategy`; None for the current one.
+          ramp_up: of the average, see `ema.decay`; None if the first weights are no random
+            ones.
         """
         self._loss, self._schedule, self._inputs, self._seed = loss, schedule, inputs, seed
+        self._ramp_up = ramp_up
         self._strategy = strategy or tf.distribute.get_strategy()
         self._objective = GeneratorObjective(
             model, inputs, perception, loss.contrastive_pairs, loss.perception_blur)
@@ -196,7 +199,7 @@ class GanTrainer:
         del resolution, fade
         if moved:
             ema.update(self.average, self.generator, ema.decay(
-                draw.batch, self.images_seen, self._schedule.ema_kimg))
+                draw.batch, self.images_seen, self._schedule.ema_kimg, self._ramp_up))
         self.images_seen.assign_add(draw.batch)
         self.steps.assign_add(1)
         return {}
