@@ -27,9 +27,10 @@ VERSION = 1
 CONTENT = 'generator'
 TEXTS = ('config', 'source', 'licence')
 _WEIGHTS = 'weights/'
+# What a file holds of a network's weights, as `files.read_npz` wants it said.
+WEIGHTS = {_WEIGHTS + '*': files.Array(files.FLOATS, dtype=np.float32)}
 _STORED = {**{name: files.Array(files.TEXT, []) for name in TEXTS},
-           _WEIGHTS + 'mapping/mean': files.Array(files.FLOATS, ['D'], np.float32),
-           _WEIGHTS + '*': files.Array(files.FLOATS, dtype=np.float32)}
+           _WEIGHTS + 'mapping/mean': files.Array(files.FLOATS, ['D'], np.float32), **WEIGHTS}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,6 +61,51 @@ def named_weights(layer, prefix=''):
     return result
 
 
+def weight_arrays(path, network, dtype='float32'):
+    """{name in a file: array} of a network's weights.
+
+    Args:
+      path: of the file, for messages.
+      network: a Keras layer.
+      dtype: 'float32', or 'float16' for half the size.
+
+    Raises:
+      ValueError: if a weight is not finite or does not fit the type.
+    """
+    check_choice('dtype', dtype, ('float16', 'float32'))
+    arrays = {}
+    for name, variable in named_weights(network).items():
+        with np.errstate(over='ignore'):  # what overflows is infinite, and refused below
+            arrays[_WEIGHTS + name] = np.asarray(variable).astype(dtype)
+        if not np.isfinite(arrays[_WEIGHTS + name]).all():
+            raise ValueError(f'{os.fspath(path)}: {name}: expected finite numbers of {dtype}, got '
+                             'NaN or infinity')
+    return arrays
+
+
+def assign_weights(label, network, stored):
+    """Gives a network the weights of `weight_arrays`.
+
+    Args:
+      label: the file, for messages.
+      network: a Keras layer.
+      stored: {name: array} of the file, finite; other arrays are none of weights.
+
+    Raises:
+      ValueError: unless they are the network's: all, of its shapes.
+    """
+    arrays = {name[len(_WEIGHTS):]: value for name, value in stored.items()
+              if name.startswith(_WEIGHTS)}
+    variables = named_weights(network)
+    if set(arrays) != set(variables):
+        raise ValueError(f'{label}: expected {len(variables)} arrays, got missing '
+                         f'{sorted(set(variables) - set(arrays))}, unknown '
+                         f'{sorted(set(arrays) - set(variables))}')
+    for name, variable in variables.items():
+        check_shape(f'{label}: {name}', arrays[name], list(variable.shape))
+        variable.assign(arrays[name])
+
+
 def write(path, generator, source, licence='', dtype='float32'):
     """Writes a generator; the file appears whole or not at all.
 
@@ -73,14 +119,7 @@ def write(path, generator, source, licence='', dtype='float32'):
     Raises:
       ValueError: if a weight is not finite or does not fit the type.
     """
-    check_choice('dtype', dtype, ('float16', 'float32'))
-    arrays = {}
-    for name, variable in named_weights(generator).items():
-        with np.errstate(over='ignore'):  # what overflows is infinite, and refused below
-            arrays[_WEIGHTS + name] = np.asarray(variable).astype(dtype)
-        if not np.isfinite(arrays[_WEIGHTS + name]).all():
-            raise ValueError(f'{os.fspath(path)}: {name}: expected finite numbers of {dtype}, got '
-                             'NaN or infinity')
+    arrays = weight_arrays(path, generator, dtype)
     files.write_npz(path, {
         'format': np.array(FORMAT), 'version': np.array(VERSION, np.int32),
         'config': np.array(json.dumps(dataclasses.asdict(generator.config), sort_keys=True)),
@@ -120,14 +159,7 @@ def read(path):
                                           factor_mapping.sizes_of(arrays))
     except ValueError as error:
         raise ValueError(f'{label}: {error}') from error
-    variables = named_weights(generator)
-    if set(arrays) != set(variables):
-        raise ValueError(f'{label}: expected {len(variables)} arrays, got missing '
-                         f'{sorted(set(variables) - set(arrays))}, unknown '
-                         f'{sorted(set(arrays) - set(variables))}')
-    for name, variable in variables.items():
-        check_shape(f'{label}: {name}', arrays[name], list(variable.shape))
-        variable.assign(arrays[name])
+    assign_weights(label, generator, stored)
     return generator, source
 
 

@@ -12,7 +12,11 @@ from tfdisco.networks.inputs import GeneratorInputs
 from tfdisco.networks.vae import CoefficientVAEs
 
 BUILT_IN = 'built-in'
-_DEMO = pathlib.Path(__file__).resolve().parents[1] / 'pretrained' / 'demo64.npz'
+# What 'built-in' is. To ship another: generator.npz and generator.json of a run become
+# NAME.npz and NAME.json in tfdisco/pretrained, discriminator.npz and discriminator.json
+# NAME_discriminator.npz and NAME_discriminator.json, and NAME goes here.
+SHIPPED = 'demo64'
+_PRETRAINED = pathlib.Path(__file__).resolve().parents[1] / 'pretrained'
 
 
 class TrainedGenerator(NamedTuple):
@@ -28,6 +32,11 @@ class TrainedGenerator(NamedTuple):
     model: MorphableModel
 
 
+def resolve(path):
+    """The path of a generator's file: `path`, or of the one that ships if it is 'built-in'."""
+    return str(_PRETRAINED / f'{SHIPPED}.npz') if os.fspath(path) == BUILT_IN else os.fspath(path)
+
+
 def load(path=BUILT_IN):
     """Reads a generator.npz of scripts/train.py and the models that it names.
 
@@ -41,7 +50,7 @@ def load(path=BUILT_IN):
       FileNotFoundError: if a file is missing.
       ValueError: if a file is not as expected, or they do not belong together.
     """
-    generator, source = generator_file.read(_DEMO if os.fspath(path) == BUILT_IN else path)
+    generator, source = generator_file.read(resolve(path))
     model = MorphableModel.load(source.model)
     inputs = GeneratorInputs(CoefficientVAEs.load(source.vaes, model.layout), source.noise)
     if inputs.size != generator.input_size:

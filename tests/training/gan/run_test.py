@@ -14,7 +14,7 @@ import tensorflow as tf
 from PIL import Image
 
 from tests.training.gan import small
-from tfdisco.networks import generator_file
+from tfdisco.networks import discriminator_file, generator_file
 from tfdisco.training.gan import run, trainer
 from tfdisco.training.run import loop
 
@@ -191,17 +191,46 @@ def test_begins_with_the_weights_of_another_run(source, whole, tmp_path):
     still = {'start': str(whole), 'learning_rate': 1e-12, 'imitative_kimg': 0.008,
              'contrastive_kimg': 0.0}
     run.train(small.config(source, **PLAIN, **still), tmp_path / 'second')
-    first, second = (generator_file.read(folder / 'generator.npz')[0]
-                     for folder in (whole, tmp_path / 'second'))
-    for before, after in zip(first.trainable_variables, second.trainable_variables):
+    begun, ended = (generator_file.read(folder / 'generator.npz')[0]
+                    for folder in (whole, tmp_path / 'second'))
+    for before, after in zip(begun.trainable_variables, ended.trainable_variables):
         # The average goes after the generator, a few steps away; fresh weights are N(0, 1).
         np.testing.assert_allclose(after, before, rtol=1e-5, atol=1e-2)
     before = json.loads((tmp_path / 'second/generator.json').read_text())['before']
     assert before['command'].startswith('python scripts/train.py') and before['before'] is None
+    discriminators = [discriminator_file.read(folder / 'discriminator.npz')
+                      for folder in (whole, tmp_path / 'second')]
+    for before, after in zip(*(each.trainable_variables for each in discriminators)):
+        np.testing.assert_allclose(after, before, rtol=1e-5, atol=1e-6)
     with pytest.raises(ValueError, match='start: expected the folder of a run with snapshots'):
         run.train(small.config(source, **PLAIN, start=str(tmp_path)), tmp_path / 'third')
     with pytest.raises(ValueError, match='start: expected a run of the same networks'):
         run.train(small.config(source, **{**PLAIN, **still, 'fmap_max': 4}), tmp_path / 'third')
+
+
+def test_begins_with_the_generator_and_discriminator_of_files(source, whole, tmp_path):
+    run.train(small.config(source, **PLAIN, start=str(whole / 'generator.npz'), pixel_kimg=0.0,
+                           imitative_kimg=0.004, contrastive_kimg=0.0), tmp_path)  # one step
+    for name in ('generator', 'discriminator'):
+        before, card = (json.loads((folder / f'{name}.json').read_text())
+                        for folder in (whole, tmp_path))
+        assert card['before'] == {
+            'command': before['command'], 'seconds': before['seconds'], 'before': None}
+        assert card['file'] == f'{name}.npz' and card['figures'] and card['images'] == 4
+    # Adam's first step moves a weight by its rate; fresh weights are N(0, 1) away.
+    for before, after in zip(*(discriminator_file.read(
+            folder / 'discriminator.npz').trainable_variables for folder in (whole, tmp_path))):
+        np.testing.assert_allclose(after, before, rtol=0, atol=0.0021)
+    # The average goes out from the weights of the file, at its usual pace from the first step.
+    begun = generator_file.read(whole / 'generator.npz')[0]
+    ended = tf.train.load_checkpoint(str(tmp_path / 'snapshots/ckpt-1'))
+    slow = 0.5 ** (4 / 10)
+    for index, before in enumerate(begun.weights):
+        now, average = (ended.get_tensor(f'trainer/{name}/{index}/.ATTRIBUTES/VARIABLE_VALUE')
+                        for name in ('generator', 'average'))
+        if any(before is weight for weight in begun.trainable_variables):
+            assert np.abs(now - before).max() > 1e-4, begun.weights[index].name
+            np.testing.assert_allclose(average, slow * before + (1 - slow) * now, atol=1e-6)
 
 
 def test_a_held_generator_stands_still_while_the_discriminator_learns(source, tmp_path):

@@ -13,12 +13,11 @@ from tfdisco.networks.inputs import GeneratorInputs
 from tfdisco.networks.vae import CoefficientVAEs
 from tfdisco.perception.observe import Perception
 from tfdisco.training.gan import card as gan_card
-from tfdisco.training.gan import report
+from tfdisco.training.gan import ema, report, start
 from tfdisco.training.gan.schedule import Schedule
 from tfdisco.training.gan.trainer import GanTrainer
-from tfdisco.training.gan.upkeep import GENERATOR, Upkeep
+from tfdisco.training.gan.upkeep import Upkeep
 from tfdisco.training.run import distribution
-from tfdisco.training.run import folder as run_folder
 from tfdisco.training.run.folder import RunFolder
 from tfdisco.training.run.loop import Every, Loop
 
@@ -32,8 +31,9 @@ def train(config, logdir, strategy=None, processes=1, progress=None, profile_ste
 
     Leaves in logdir: config.json; metrics.jsonl and TensorBoard curves (means since the
     line before; at snapshots, `metrics.control` of the averaged generator); snapshots;
-    generator.npz, the averaged generator, in the end with its card generator.json; best/,
-    earlier ones that obeyed best; samples.png, varied.png and pairs.png; report.md.
+    generator.npz, the averaged generator, and discriminator.npz, in the end with their cards
+    generator.json and discriminator.json; best/, earlier generators that obeyed best;
+    samples.png, varied.png and pairs.png; report.md.
 
     Args:
       config: `config.GanConfig`.
@@ -69,14 +69,11 @@ def train(config, logdir, strategy=None, processes=1, progress=None, profile_ste
     card = records.read_card(data)
     tf.keras.utils.set_random_seed(source.seed)  # of the first weights
     trainer = GanTrainer(config.network, config.loss, config.schedule, model, inputs, perception,
-                         source.seed, strategy)
+                         source.seed, strategy, None if source.start else ema.RAMP_UP)
     schedule = Schedule(config.network, config.loss, config.schedule)
     for generator in (trainer.generator, trainer.average):
         generator.mapping.set_normalization(*inputs.spread(config.network.mapping == 'joint'))
-    if source.start:
-        run_folder.restore_weights(source.start, generator=trainer.generator,
-                                   average=trainer.average,
-                                   discriminator=trainer.discriminator)
+    start.restore(config, trainer)
 
     # Steps. The folder is claimed once all that the run needs is there.
     loop = Loop(path, config.values(), Every(every.log_every, every.snapshot_every,
@@ -99,7 +96,7 @@ def train(config, logdir, strategy=None, processes=1, progress=None, profile_ste
 
     # Results.
     report.write(config, folder)
-    gan_card.write(config, folder, GENERATOR, card, seen(), float(loop.seconds))
+    gan_card.write(config, folder, card, seen(), float(loop.seconds))
     if own:
         own.cleanup()
 

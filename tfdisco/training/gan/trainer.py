@@ -32,7 +32,7 @@ class GanTrainer:
     """
 
     def __init__(self, network, loss, schedule, model, inputs, perception, seed=0,
-                 strategy=None):
+                 strategy=None, ramp_up=ema.RAMP_UP):
         """See the class.
 
         Args:
@@ -43,8 +43,11 @@ class GanTrainer:
           perception: `Perception`, or None if no term needs it.
           seed: of every random number but the first weights.
           strategy: a `tf.distribute.Strategy`; None for the current one.
+          ramp_up: of the average, see `ema.decay`; None if the first weights are no random
+            ones.
         """
         self._loss, self._schedule, self._inputs, self._seed = loss, schedule, inputs, seed
+        self._ramp_up = ramp_up
         self._strategy = strategy or tf.distribute.get_strategy()
         self._objective = GeneratorObjective(
             model, inputs, perception, loss.perception_blur, loss.identity_region)
@@ -209,7 +212,7 @@ class GanTrainer:
         """The average of weights goes after them."""
         del resolution, fade
         ema.update(self.average, self.generator, ema.decay(
-            draw.batch, draw.images_seen, self._schedule.ema_kimg))
+            draw.batch, draw.images_seen, self._schedule.ema_kimg, self._ramp_up))
         return {}
 
     @property

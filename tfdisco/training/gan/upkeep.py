@@ -8,12 +8,13 @@ import tensorflow as tf
 
 from tfdisco import images
 from tfdisco.metrics.control import control
-from tfdisco.networks import generator_file
+from tfdisco.networks import discriminator_file, generator_file
 from tfdisco.training.gan import pictures
 from tfdisco.training.run import loop
 from tfdisco.training.run.memory import peak_memory
 
 GENERATOR = 'generator.npz'
+DISCRIMINATOR = discriminator_file.beside(GENERATOR)
 BEST = 'best'  # folder of the generators that were best
 SMALLEST_SEEN = 32  # pixels of images that perception takes
 MACHINE = 'machine/'  # figures that differ from one run of the same configuration to the next
@@ -86,8 +87,9 @@ class Upkeep(loop.Upkeep):
         return {f'control/{name}': value for name, value in found.items()}
 
     def keep(self, step, figures):
-        """Writes the generator, and the best of those before."""
+        """Writes generator and discriminator, and the best generators before."""
         generator_file.write(self._folder.file(GENERATOR), self._trainer.average, self._source)
+        discriminator_file.write(self._folder.file(DISCRIMINATOR), self._trainer.discriminator)
         if not figures:
             return
         best = self._folder.file(BEST)
