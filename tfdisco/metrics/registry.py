@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from tfdisco.metrics import generator, vae
 from tfdisco.metrics.perception import suite as perception
+from tfdisco.metrics.quality import suite as quality
 from tfdisco.shapes import check_choice
 
 
@@ -26,6 +27,7 @@ class Suite(NamedTuple):
 SUITES = {
     'control': Suite(generator.evaluate, generator.table),
     'perception': Suite(perception.evaluate, perception.table),
+    'quality': Suite(quality.evaluate, quality.table),
     'vae': Suite(vae.evaluate, vae.table),
 }
 

@@ -22,7 +22,7 @@ def path_lengths(draw, distance, mapping, inputs, count, seed, epsilon=EPSILON, 
       count: of pairs.
       seed: of latents, and of t, uniform from 0 to 1.
       epsilon: the step.
-      progress: None, or called with (pairs done, pairs in all).
+      progress: see `metrics.generated`.
 
     Returns:
       [count] float64.
@@ -33,7 +33,8 @@ def path_lengths(draw, distance, mapping, inputs, count, seed, epsilon=EPSILON, 
     check_positive('count', count)
     rng = np.random.default_rng([seed, 0])
     result = []
-    for start in range(0, count, BATCH):
+    starts = range(0, count, BATCH)
+    for start in starts if progress is None else progress(starts, desc='path lengths'):
         size = min(BATCH, count - start)
         z = rng.standard_normal([2, size, inputs.latents], np.float32)
         share = rng.random([size, 1], np.float32)
@@ -45,8 +46,6 @@ def path_lengths(draw, distance, mapping, inputs, count, seed, epsilon=EPSILON, 
         pictures = draw(tf.concat([here, there], axis=0))
         lengths = distance(pictures[:size], pictures[size:])
         result.append(np.asarray(lengths, np.float64) / epsilon ** 2)
-        if progress:
-            progress(start + size, count)
     return np.concatenate(result)
 
 
