@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tests.networks.stylegan import pickles
-from tfdisco.networks import pickle_reader
+from tfdisco.networks import pickle_names, pickle_reader
 
 NAME = 'dnnlib.tflib.network.Network'
 PROTOCOLS = pytest.mark.parametrize('protocol', range(6))
@@ -86,7 +86,7 @@ def test_an_object_becomes_an_inert_record(protocol):
     found = interpret((inner, pickles.EasyDict(part=inner)), protocol)
     assert found[0] == found[1]['part'] and type(found[1]) is dict
     record = found[0]
-    assert type(record) is pickle_reader.Record and record.name == NAME
+    assert type(record) is pickle_names.Record and record.name == NAME
     assert record.state['name'] == 'inner' and list(record.state['array']) == [1.0, 1.0]
 
 
@@ -130,7 +130,7 @@ def test_names_that_only_look_alike():
     (b'\x80\x04K\x01K\x02.', '2 results'),
     (b'\x80\x04(K\x01.', '1 results'),
     (b'\x80\x04R.', 'too few values'),
-    (b'\x80\x04K\x01)R.', 'int where _Name'),
+    (b'\x80\x04K\x01)R.', 'int where Name'),
     (b'\x80\x04cbuiltins\nobject\n)R.', 'builtins.object called'),
     (b'\x80\x04h\x05.', r'5 \(byte 2, BINGET\)'),
     (b'\x80\x04K\x01K\x02a.', 'int where list'),

@@ -2,50 +2,24 @@
 
 Python's unpickler calls whatever a file names. This reader calls nothing: `pickletools`
 splits the file into opcodes, and from these it puts together containers, texts, numbers,
-NumPy arrays and, for the few names that a caller lists, an inert `Record`. A file that names
-anything else is refused where it does so, before what follows is looked at.
+NumPy arrays and, for the few names that a caller lists, an inert `pickle_names.Record`. A
+file that names anything else is refused where it does so, before what follows is looked at.
 """
 
-import dataclasses
 import mmap
 import os
 import pickletools
-import re
 
-import numpy as np
+from tfdisco.networks import pickle_names
+from tfdisco.networks.pickle_names import checked
 
-_NUMBERS = re.compile(r'(\?|[biufc][0-9]{1,2}|[bhilqBHILQefd])')  # of NumPy, no objects
-_ORDERS = {'<': '<', '>': '>', '|': '|', '=': '='}
-_KEYS = (str, bytes, int, float, bool, type(None))
-
-
-@dataclasses.dataclass
-class Record:
-    """What a file says of an object of somebody's class.
-
-    Attributes:
-      name: 'module.class'.
-      args: tuple it was made with.
-      state: what was stored of it, None if nothing.
-    """
-
-    name: str
-    args: tuple = ()
-    state: object = None
-
-
-@dataclasses.dataclass(frozen=True)
-class _Name:
-    """A name in a file; it stands for nothing."""
-
-    name: str
-
-
-class _Unfinished:
-    """What a name with arguments began and BUILD completes, by `finish(args, state)`."""
-
-    def __init__(self, finish, args):
-        self.finish, self.args, self.kept_as = finish, args, []
+_CONSTANTS = {'NONE': None, 'NEWTRUE': True, 'NEWFALSE': False}
+_LITERALS = {'INT', 'BININT', 'BININT1', 'BININT2', 'LONG', 'LONG1', 'LONG4', 'FLOAT', 'BINFLOAT',
+             'STRING', 'BINSTRING', 'SHORT_BINSTRING', 'UNICODE', 'SHORT_BINUNICODE',
+             'BINUNICODE', 'BINUNICODE8', 'BINBYTES', 'SHORT_BINBYTES', 'BINBYTES8',
+             'BYTEARRAY8'}
+_EMPTY = {'EMPTY_TUPLE': tuple, 'EMPTY_LIST': list, 'EMPTY_DICT': dict, 'EMPTY_SET': set}
+_IGNORED = {'PROTO', 'FRAME'}
 
 
 def read(path, records, persistent=None):
@@ -53,7 +27,7 @@ def read(path, records, persistent=None):
 
     Args:
       path: of the file.
-      records: names 'module.class' that become `Record`s.
+      records: names 'module.class' that become `pickle_names.Record`s.
       persistent: None, or a function of the persistent ids in the file.
 
     Returns:
@@ -98,7 +72,8 @@ class _Machine:
     def __init__(self, records, persistent):
         self.stack, self.marks, self.memo = [], [], {}
         self._persistent = persistent
-        self._makers = {**_MAKERS, **{name: _record(name) for name in records}}
+        self._makers = {**pickle_names.MAKERS,
+                        **{name: pickle_names.record(name) for name in records}}
 
     def step(self, name, arg):
         """Does one opcode."""
@@ -162,7 +137,7 @@ class _Machine:
         self._extend(self._since_mark())
 
     def _extend(self, values):
-        _of(self.stack[-1], list).extend(values)
+        checked(self.stack[-1], list).extend(values)
 
     def _do_dict(self, _):
         values = self._since_mark()
@@ -180,11 +155,11 @@ class _Machine:
             raise ValueError('a key without a value')
         for key, value in zip(values[::2], values[1::2]):
             # A tuple as a key could be nested so deep that hashing it ends the program.
-            _of(self.stack[-1], dict)[_of(key, *_KEYS)] = value
+            checked(self.stack[-1], dict)[checked(key, *pickle_names.KEYS)] = value
 
     def _do_additems(self, _):
         values = self._since_mark()
-        _of(self.stack[-1], set).update(_of(value, *_KEYS) for value in values)
+        checked(self.stack[-1], set).update(checked(value, *pickle_names.KEYS) for value in values)
 
     def _do_get(self, arg):
         self.stack.append(self.memo[arg])
@@ -194,7 +169,7 @@ class _Machine:
     def _do_put(self, arg):
         top = self.stack[-1]
         self.memo[arg] = top
-        if isinstance(top, _Unfinished):
+        if isinstance(top, pickle_names.Unfinished):
             top.kept_as.append(arg)
 
     _do_binput = _do_long_binput = _do_put
@@ -204,133 +179,34 @@ class _Machine:
 
     def _do_global(self, arg):
         name = arg.replace(' ', '.', 1)
-        if name not in self._makers and name not in _CLASSES:
+        if name not in self._makers and name not in pickle_names.CLASSES:
             raise ValueError(f'the name {name!r}, which is not one of a network: the file may be '
                              'of another kind, or would run what it names if it were unpickled')
-        self.stack.append(_Name(name))
+        self.stack.append(pickle_names.Name(name))
 
     def _do_stack_global(self, _):
         module, name = self._take(2)
-        self._do_global(f'{_of(module, str)} {_of(name, str)}')
+        self._do_global(f'{checked(module, str)} {checked(name, str)}')
 
     def _do_reduce(self, _):
         callee, args = self._take(2)
-        name = _of(callee, _Name).name
+        name = checked(callee, pickle_names.Name).name
         if name not in self._makers:
             raise ValueError(f'{name} called')
-        self.stack.append(self._makers[name](_of(args, tuple)))
+        self.stack.append(self._makers[name](checked(args, tuple)))
 
     _do_newobj = _do_reduce
 
     def _do_build(self, _):
         state, top = self._take()[0], self.stack[-1]
-        if isinstance(top, _Unfinished):
+        if isinstance(top, pickle_names.Unfinished):
             self.stack[-1] = top.finish(top.args, state)
             for key in top.kept_as:
                 self.memo[key] = self.stack[-1]
         elif not isinstance(top, dict):  # attributes of a dict are of no use
-            _of(top, Record).state = state
+            checked(top, pickle_names.Record).state = state
 
     def _do_binpersid(self, _):
         if self._persistent is None:
             raise ValueError('a reference to something outside of the file')
         self.stack.append(self._persistent(self._take()[0]))
-
-
-def _of(value, *types):
-    if not isinstance(value, types):
-        raise ValueError(f'{type(value).__name__} where {types[0].__name__} is expected')
-    return value
-
-
-def _record(name):
-    def make(args):
-        return Record(name, args)
-    return make
-
-
-def _plain_dict(args):
-    """Of an OrderedDict or EasyDict: Python 2 passes a list of pairs."""
-    pairs = args[0] if args else []
-    return {_of(key, *_KEYS): value for key, value in (
-        pairs.items() if isinstance(pairs, dict) else pairs)}
-
-
-def _begun(args):
-    """copyreg._reconstructor(class, base, state), as protocols 0 and 1 begin an object."""
-    kind, base, state = args
-    if _of(base, _Name).name not in _OBJECTS:
-        return _plain_dict((state,))
-    return Record(_of(kind, _Name).name)
-
-
-def _raw(data):
-    """Bytes of an array; Python 2's and protocol 2's are texts of as many letters."""
-    return data.encode('latin-1') if isinstance(data, str) else _of(data, bytes, bytearray)
-
-
-def _encoded(args):
-    """_codecs.encode(text, 'latin1'): bytes in protocol 2."""
-    text, encoding = args
-    if encoding not in ('latin1', 'latin-1'):
-        raise ValueError(f'text encoded as {encoding!r}')
-    return _raw(_of(text, str))
-
-
-def _number_type(args, state):
-    """numpy.dtype(code, align, copy) and its state (version, order, ...)."""
-    code, order = args[0], state[1]
-    code = code.decode('ascii') if isinstance(code, bytes) else code
-    order = order.decode('ascii') if isinstance(order, bytes) else order
-    if not _NUMBERS.fullmatch(_of(code, str)) or order not in _ORDERS:
-        raise ValueError(f'an array of {code!r}')
-    return np.dtype(code).newbyteorder(order)
-
-
-def _array(args, state):
-    """numpy's _reconstruct and an array's state (version, shape, type, Fortran, data)."""
-    _, shape, kind, fortran, data = state
-    return _shaped(data, kind, shape, 'F' if fortran else 'C')
-
-
-def _shaped(data, kind, shape, order):
-    values = np.frombuffer(_raw(data), _of(kind, np.dtype))
-    if values.size != np.prod([int(size) for size in shape], dtype=np.float64):
-        raise ValueError(f'{values.size} numbers for an array of shape {list(shape)}')
-    return values.reshape(shape, order=order)
-
-
-def _scalar(args):
-    kind, data = args
-    return _shaped(data, kind, (), 'C')[()]
-
-
-def _unfinished(finish):
-    def make(args):
-        return _Unfinished(finish, args)
-    return make
-
-
-_CONSTANTS = {'NONE': None, 'NEWTRUE': True, 'NEWFALSE': False}
-_LITERALS = {'INT', 'BININT', 'BININT1', 'BININT2', 'LONG', 'LONG1', 'LONG4', 'FLOAT', 'BINFLOAT',
-             'STRING', 'BINSTRING', 'SHORT_BINSTRING', 'UNICODE', 'SHORT_BINUNICODE',
-             'BINUNICODE', 'BINUNICODE8', 'BINBYTES', 'SHORT_BINBYTES', 'BINBYTES8',
-             'BYTEARRAY8'}
-_EMPTY = {'EMPTY_TUPLE': tuple, 'EMPTY_LIST': list, 'EMPTY_DICT': dict, 'EMPTY_SET': set}
-_IGNORED = {'PROTO', 'FRAME'}
-_OBJECTS = {'builtins.object', '__builtin__.object'}
-# Names that are mentioned, but not called.
-_CLASSES = _OBJECTS | {'numpy.ndarray', 'builtins.dict', '__builtin__.dict'}
-_MAKERS = {
-    'collections.OrderedDict': _plain_dict,
-    'dnnlib.util.EasyDict': _plain_dict,
-    'copyreg._reconstructor': _begun,
-    'copy_reg._reconstructor': _begun,
-    '_codecs.encode': _encoded,
-    'numpy.dtype': _unfinished(_number_type),
-}
-for _room in ('numpy.core', 'numpy._core'):  # before and since NumPy 2
-    _MAKERS.update({
-        f'{_room}.multiarray._reconstruct': _unfinished(_array),
-        f'{_room}.multiarray.scalar': _scalar,
-        f'{_room}.numeric._frombuffer': lambda args: _shaped(*args)})

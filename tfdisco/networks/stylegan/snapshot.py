@@ -178,7 +178,7 @@ def _shape(network, name, axes):
 
 
 def _network(record, inside=False):
-    """The `PublishedNetwork` of a `pickle_reader.Record`."""
+    """The `PublishedNetwork` of a `pickle_names.Record`."""
     state = getattr(record, 'state', None)
     if not isinstance(state, dict):
         raise ValueError(f'{type(record).__name__} in place of a network')
