@@ -31,6 +31,31 @@ def truncate(w, center, psi):
     return w + (1.0 - psi) * (center - w)
 
 
+class PublishedTruncation:
+    """What the authors' generate_images.py does, of their average_w_id.txt.
+
+    As `Truncation`, but without expression, pose, light and noise means coefficients and
+    noise of zero, and only the first vectors w are moved.
+
+    Attributes:
+      layers: how many.
+    """
+
+    layers = 8
+
+    def __init__(self, generator, inputs):
+        """Takes a generator and `GeneratorInputs` with an `average_identity`."""
+        self._generator, self._inputs = generator, inputs
+        self.center = tf.constant(inputs.average_identity, tf.float32)
+
+    def shift(self, coefficients, psi):
+        """What is added to the first w of coefficients [B, K]: [B, w_size]."""
+        identity = np.zeros([len(coefficients), self._inputs.size], np.float32)
+        part = self._inputs.layout.factor_slice(factors.IDENTITY)
+        identity[:, part] = coefficients[:, part]
+        return (1.0 - psi) * (self.center - self._generator.mapping(identity))
+
+
 class Truncation:
     """The attribute-preserving truncation trick: only identity moves to its mean.
 

@@ -38,14 +38,22 @@ class GeneratorSource:
     """What z and coefficients mean to a generator.
 
     Attributes:
-      model: name or path of the morphable model of its coefficients.
-      vaes: name or path of the VAEs that make them of z.
+      model: name or path of the morphable model of its coefficients, '' if it is not at hand.
+      vaes: name or path of the VAEs that make them of z; files beside the generator's own
+        come first.
       noise: size of the noise beside them.
+      average_identity: (w_size floats) for the published truncation, see
+        `editing.truncation.PublishedTruncation`; () for none.
     """
 
     model: str
     vaes: str
     noise: int
+    average_identity: tuple = ()
+
+    def __post_init__(self):
+        """JSON knows lists alone."""
+        object.__setattr__(self, 'average_identity', tuple(self.average_identity))
 
 
 def named_weights(layer, prefix=''):

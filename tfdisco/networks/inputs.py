@@ -18,10 +18,12 @@ class GeneratorInputs:
       noise: size of the noise.
       latents: size of z: the latents of the VAEs, then the noise.
       size: of the generator's input: the coefficients, then the noise.
+      average_identity: (w_size floats) for the published truncation, or ().
     """
 
-    def __init__(self, vaes, noise=factors.LATENT_SIZES[factors.NOISE]):
+    def __init__(self, vaes, noise=factors.LATENT_SIZES[factors.NOISE], average_identity=()):
         """See the class; raises ValueError unless the size of the noise is positive."""
+        self.average_identity = average_identity
         check_positive('noise', noise)
         self.vaes, self.layout, self.noise = vaes, vaes.layout, int(noise)
         self._sizes = {**{factor: vae.latents for factor, vae in vaes.vaes.items()},

@@ -24,7 +24,7 @@ class TrainedGenerator(NamedTuple):
 
     generator: of `networks.build`.
     inputs: `GeneratorInputs`.
-    model: `MorphableModel` of the coefficients.
+    model: `MorphableModel` of the coefficients, or `MissingModel`.
     """
 
     generator: tf.keras.Model
@@ -35,6 +35,27 @@ class TrainedGenerator(NamedTuple):
 def resolve(path):
     """The path of a generator's file: `path`, or of the one that ships if it is 'built-in'."""
     return str(_PRETRAINED / f'{SHIPPED}.npz') if os.fspath(path) == BUILT_IN else os.fspath(path)
+
+
+class MissingModel:
+    """Stands for a morphable model that is not at hand: pictures need none.
+
+    Attributes:
+      layout: `factors.CoefficientLayout`.
+      expression_names: none.
+    """
+
+    expression_names = ()
+
+    def __init__(self, layout):
+        """See the class."""
+        self.layout = layout
+
+    def __getattr__(self, name):
+        """Raises ValueError for all else that a `MorphableModel` has."""
+        raise ValueError(f'model: expected a morphable model for its {name}, got none: the '
+                         'generator was imported without; import it again with --model=FILE, '
+                         'of scripts/import_morphable_model.py')
 
 
 def load(path=BUILT_IN):
@@ -50,11 +71,16 @@ def load(path=BUILT_IN):
       FileNotFoundError: if a file is missing.
       ValueError: if a file is not as expected, or they do not belong together.
     """
-    generator, source = generator_file.read(resolve(path))
-    model = MorphableModel.load(source.model)
-    inputs = GeneratorInputs(CoefficientVAEs.load(source.vaes, model.layout), source.noise)
+    path = resolve(path)
+    generator, source = generator_file.read(path)
+    beside = os.path.join(os.path.dirname(path), source.vaes)
+    vaes = beside if source.vaes != BUILT_IN and os.path.isfile(beside) else source.vaes
+    model = MorphableModel.load(source.model) if source.model else None
+    vaes = CoefficientVAEs.load(vaes, model.layout if model else None)
+    model = model or MissingModel(vaes.layout)
+    inputs = GeneratorInputs(vaes, source.noise, source.average_identity)
     if inputs.size != generator.input_size:
-        raise ValueError(f'{os.fspath(path)}: expected inputs of {generator.input_size} numbers, '
+        raise ValueError(f'{path}: expected inputs of {generator.input_size} numbers, '
                          f'got {inputs.size} of {source.model} and {source.vaes}; these are not '
                          'the files that it was trained with')
     return TrainedGenerator(generator, inputs, model)

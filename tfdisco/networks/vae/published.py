@@ -14,8 +14,9 @@ from tfdisco.shapes import check_choice
 PUBLISHED_FACTORS = {factors.IDENTITY: 'id', factors.EXPRESSION: 'exp',
                      factors.ILLUMINATION: 'gamma', factors.POSE: 'rot'}
 PUBLISHED_LAYERS = {'encoder/mean': 'encoder/dense', 'encoder/log_std': 'encoder/dense_1'}
-SOURCE = 'microsoft/DiscoFaceGAN, vae/weights'
-LICENCE = 'MIT, Copyright (c) Microsoft Corporation'
+TEXTS = {'source': 'microsoft/DiscoFaceGAN, vae/weights',
+         'licence': 'MIT, Copyright (c) Microsoft Corporation'}
+LAYOUT = factors.CoefficientLayout(80, 80, 64)  # of the authors' coefficients
 
 
 def load_published_vae(source, factor):
@@ -67,6 +68,25 @@ def load_published_vae(source, factor):
     return weights
 
 
+def load_folder(source):
+    """Reads the authors' folder vae/weights: id, exp, gamma and rot, a checkpoint in each.
+
+    Args:
+      source: the folder.
+
+    Returns:
+      `file.StoredVAEs` with the layout of the authors' coefficients.
+
+    Raises:
+      FileNotFoundError: if one is missing.
+      ValueError: if one is not of that VAE.
+    """
+    weights = {factor: load_published_vae(os.path.join(source, name), factor)
+               for factor, name in PUBLISHED_FACTORS.items()}
+    file.check_fit(file.StoredVAEs(weights, {}), source, LAYOUT, weights)
+    return file.StoredVAEs(weights, {factor: TEXTS for factor in weights}, LAYOUT)
+
+
 def import_vae(source, factor, out):
     """Writes the VAE of one factor to `out`, as float32; VAEs of other factors in it stay.
 
@@ -81,10 +101,9 @@ def import_vae(source, factor, out):
     files.check_target(out, '.npz')
     there = file.read(out) if os.path.exists(out) else file.StoredVAEs({}, {})
     weights = load_published_vae(source, factor)
-    texts = {'source': SOURCE, 'licence': LICENCE}
     file.write(out, file.StoredVAEs({**there.weights, factor: weights},
-                                            {**there.texts, factor: texts}, there.layout),
-                   dtype='float32')
+                                    {**there.texts, factor: TEXTS}, there.layout),
+               dtype='float32')
     return out
 
 

@@ -135,6 +135,25 @@ def save(manager, step):
                       'again to go on from the one before') from error
 
 
+def write_weights(logdir, **networks):
+    """Makes a folder that `restore_weights` reads, of networks that no run has trained.
+
+    Args:
+      logdir: the folder; made if need be.
+      **networks: see `restore_weights`.
+
+    Raises:
+      ValueError: if the folder holds a run.
+      OSError: if it cannot be written.
+    """
+    where = RunFolder.snapshots_of(logdir)
+    if os.path.exists(os.path.join(logdir, CONFIG)) or tf.train.latest_checkpoint(where):
+        raise ValueError(f'out: expected a folder without a run, got {logdir}; name another')
+    weights = tf.train.Checkpoint(
+        **{name: list(network.weights) for name, network in networks.items()})
+    save(tf.train.CheckpointManager(tf.train.Checkpoint(trainer=weights), where, 1), 0)
+
+
 def restore_weights(logdir, **networks):
     """Gives networks the weights, and nothing else, of the last snapshot of another run.
 
