@@ -25,6 +25,8 @@ from tfdisco.config import (
     (LossConfig, {'r1_every': 0}, 'r1_every: expected a positive integer'),
     (NetworkConfig, {'mapping': 'product'}, "mapping: expected one of .*, got 'product'"),
     (LossConfig, {'identity_region': 'hat'}, "identity_region: expected one of .*, got 'hat'"),
+    (LossConfig, {'augment': 'much'}, "augment: expected one of .* or a prob.*, got 'much'"),
+    (LossConfig, {'augment': '1.5'}, "augment: expected one of .* or a prob.*, got '1.5'"),
     (LossConfig, {'pair_share': 0.0}, 'pair_share: expected above 0 and up to 1, got 0.0'),
     (LossConfig, {'imitative': False}, 'contrastive: expected imitative as well'),
     (ScheduleConfig, {'batch': 0}, 'batch: expected a positive integer'),

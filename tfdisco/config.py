@@ -12,6 +12,7 @@ from tfdisco.shapes import check_choice, check_positive
 
 ARCHITECTURES = ('stylegan2', 'stylegan')
 MAPPINGS = ('joint', 'sum')
+AUGMENTS = ('none', 'ada')
 IDENTITY_REGIONS = ('face', 'head')
 PRECISIONS = ('float32', 'float16', 'bfloat16')
 # Gradients that come back through perception are too small for float16.
@@ -22,6 +23,15 @@ FOLDERS = ('data', 'start')  # fields of which a card tells the last part alone
 
 def _field(default, meaning):
     return dataclasses.field(default=default, metadata={'help': meaning})
+
+
+def _check_augment(value):
+    try:
+        known = value in AUGMENTS or 0 <= float(value) <= 1
+    except ValueError:
+        known = False
+    if not known:
+        raise ValueError(f'augment: expected one of {AUGMENTS} or a probability, got {value!r}')
 
 
 @dataclasses.dataclass(frozen=True)
@@ -114,6 +124,9 @@ class LossConfig:
                                     'patterns of single pixels do not please it; 0 for none.')
     perception_precision: str = _field('float32', 'In which perception computes while training: '
                                        'float32, or bfloat16, where the processor knows it.')
+    augment: str = _field('none', 'What the discriminator sees of all pictures: none, as they '
+                          'are; ada, changed at random the more, the surer it is of real ones; or '
+                          'a fixed probability of each change. Small data sets need it.')
     r1_gamma: float = _field(10.0, 'Of the gradient penalty.')
     r1_every: int = _field(16, 'Steps from one gradient penalty to the next.')
     path_length_weight: float = _field(2.0, 'Of path lengths; 0 for none.')
@@ -128,6 +141,7 @@ class LossConfig:
                 raise ValueError(f'{field.name}: expected 0 or more, got {value}')
         if not 0 < self.pair_share <= 1:
             raise ValueError(f'pair_share: expected above 0 and up to 1, got {self.pair_share}')
+        _check_augment(self.augment)
         check_choice('identity_region', self.identity_region, IDENTITY_REGIONS)
         for name in ('r1_every', 'path_length_every'):
             check_positive(name, getattr(self, name))

@@ -141,7 +141,8 @@ def test_the_gradient_penalty_joins_when_wanted(networks):
                     for seed in (3, 4))
     without = discriminator_terms(discriminator, reals, fakes, 1.0, r1=False)
     found = discriminator_terms(discriminator, reals, fakes, 1.0, r1=True)
-    assert set(without) == {'real', 'fake'} and set(found) == {'real', 'fake', 'r1'}
+    assert set(without) == {'real', 'fake', 'sign'} and set(found) == {*without, 'r1'}
+    assert float(found['sign']) == np.sign(discriminator(reals)).mean()
     for name, value in without.items():
         assert float(found[name]) == pytest.approx(float(value), rel=1e-5)
     with tf.GradientTape() as tape:

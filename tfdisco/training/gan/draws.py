@@ -15,7 +15,7 @@ from tfdisco.shapes import check_choice
 
 # What a random number is for; keeps the streams of one step apart.
 STREAMS = ('faces', 'pairs', 'faces_noise', 'fakes', 'fakes_noise', 'path', 'path_noise',
-           'direction')
+           'direction', 'augment_real', 'augment_fake', 'augment_face')
 PHILOX, BLOCK = 1, 4  # number of the algorithm, and how many values it has for one counter
 
 

@@ -53,7 +53,8 @@ class GeneratorObjective:
         """Generates faces and judges them.
 
         Args:
-          generator, discriminator: networks of `networks.build`.
+          generator: of `networks.build`.
+          discriminator: images [B, R, R, 3] and fade to logits [B, 1].
           draw: `Draw`.
           names: of the terms wanted, see `schedule`.
           resolution: pixels of the faces.
@@ -135,11 +136,15 @@ def discriminator_terms(discriminator, reals, fakes, fade, r1):
       r1: whether the gradient penalty is one of them.
 
     Returns:
-      {'real', 'fake' and perhaps 'r1': [] mean over the batch}.
+      {'real', 'fake' and perhaps 'r1': [] mean over the batch}, and 'sign', r_t of
+      `augment.adjusted`.
     """
     fake_logits = discriminator(fakes, fade=fade)
     if not r1:
-        return adversarial.discriminator_terms(discriminator(reals, fade=fade), fake_logits)
-    penalty, real_logits = adversarial.r1_penalty(
-        lambda images: discriminator(images, fade=fade), reals)
-    return {**adversarial.discriminator_terms(real_logits, fake_logits), 'r1': penalty}
+        real_logits, penalty = discriminator(reals, fade=fade), {}
+    else:
+        value, real_logits = adversarial.r1_penalty(
+            lambda images: discriminator(images, fade=fade), reals)
+        penalty = {'r1': value}
+    return {**adversarial.discriminator_terms(real_logits, fake_logits), **penalty,
+            'sign': tf.reduce_mean(tf.sign(tf.stop_gradient(real_logits)))}

@@ -6,6 +6,7 @@ from tfdisco.losses import adversarial
 from tfdisco.networks import build
 from tfdisco.networks.stylegan.layers import faded
 from tfdisco.training.gan import ema
+from tfdisco.training.gan.augment import NUMBERS, adjusted, augment
 from tfdisco.training.gan.draws import Draws
 from tfdisco.training.gan.objective import Draw, GeneratorObjective, discriminator_terms
 from tfdisco.training.gan.optimizer import NetworkOptimizer, replica_mean
@@ -62,9 +63,12 @@ class GanTrainer:
             # R1 is part of a step, not one more, so nothing is shortened for it.
             self._discriminator_optimizer = NetworkOptimizer(self.discriminator, schedule)
             # Each replica comes to the same value by itself.
-            self._path_length = tf.Variable(
-                0.0, trainable=False, name='path_length',
-                aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA)
+            self._augments, self._adapts = loss.augment != 'none', loss.augment == 'ada'
+            fixed = float(loss.augment) if self._augments and not self._adapts else 0.0
+            self._path_length, self._augment = (
+                tf.Variable(value, trainable=False, name=name,
+                            aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA)
+                for name, value in (('path_length', 0.0), ('augment', fixed)))
         # To decide what comes next, nobody waits for an accelerator to tell how far it is. The
         # resolution is that of the last step, negative while it fades in.
         with tf.device('CPU'):
@@ -76,6 +80,7 @@ class GanTrainer:
             generator=list(self.generator.weights), average=list(self.average.weights),
             discriminator=list(self.discriminator.weights), images_seen=self.images_seen,
             steps=self.steps, path_length=self._path_length, resolution=self._resolution,
+            augment=self._augment,
             optimizers=[optimizer.state for optimizer in self._optimizers])
 
     def restart_average(self):
@@ -165,14 +170,26 @@ class GanTrainer:
         fakes = self.generator(self._inputs(z), noise=noise, resolution=resolution,
                                fade=fade)
         reals = faded(tf.cast(images, tf.float32) / 127.5 - 1.0, fade)
+        reals, fakes = (self._augmented(images, draw, f'augment_{name}')
+                        for name, images in (('real', reals), ('fake', fakes)))
         with self._discriminator_optimizer.watching() as tape:
             terms = discriminator_terms(self.discriminator, reals, fakes, fade, r1)
             total = terms['real'] + terms['fake']
             if r1:  # as strong as in every step, although it is in few
                 total += self._loss.r1_every * self._loss.r1_gamma / 2.0 * terms['r1']
         norm = self._discriminator_optimizer.apply(tape, total)
+        p = tf.convert_to_tensor(self._augment)
+        if self._adapts:
+            self._augment.assign(adjusted(p, replica_mean(terms['sign']), draw.batch))
         return {**{f'discriminator/{name}': value for name, value in terms.items()},
-                'discriminator/gradient': norm}
+                'discriminator/gradient': norm, **({'augment': p} if self._augments else {})}
+
+    def _augmented(self, images, draw, stream):
+        """What the discriminator sees of pictures."""
+        if not self._augments:
+            return images
+        return augment(images, draw.normal(stream, [NUMBERS]),
+                       tf.convert_to_tensor(self._augment))
 
     def _train_generator(self, draw, resolution, fade, weights):
         weights = dict(weights)
@@ -181,8 +198,11 @@ class GanTrainer:
                      draw.turns(self._loss.pair_share) if set(weights) & set(PAIR_TERMS)
                      else None)
         with self._generator_optimizer.watching() as tape:
-            terms, w = self._objective.terms(self.generator, self.discriminator, faces, weights,
-                                             resolution, fade)
+            # Masks, flows and perception take pictures as they are.
+            terms, w = self._objective.terms(
+                self.generator, lambda images, fade: self.discriminator(
+                    self._augmented(images, draw, 'augment_face'), fade=fade),
+                faces, weights, resolution, fade)
             total = tf.add_n([weights[name] * value for name, value in terms.items()])
         norm = self._generator_optimizer.apply(tape, total)
         average = tf.convert_to_tensor(self.generator.w_avg)
