@@ -5,6 +5,7 @@ import math
 import tensorflow as tf
 
 from tfdisco.networks.layers import MappingNetwork, random_noise
+from tfdisco.networks.network import ConfiguredNetwork
 from tfdisco.shapes import check_choice, check_shape
 
 SMALLEST = 4  # pixels that synthesis begins with
@@ -12,7 +13,7 @@ CLAMP = 256.0  # of activations in half precision
 NOISES = ('const', 'none')
 
 
-class BaseGenerator(tf.keras.Model):
+class BaseGenerator(ConfiguredNetwork):
     """Coefficients and noise to faces.
 
     As the paper changes StyleGAN (Sec. 3.1): no normalisation of the input, no mixing of
@@ -37,8 +38,8 @@ class BaseGenerator(tf.keras.Model):
 
     def __init__(self, config, input_size, **kwargs):
         """Takes a `config.NetworkConfig` and the size of the input; see the class."""
-        super().__init__(**kwargs)
-        self.config, self.input_size = config, int(input_size)
+        super().__init__(config, **kwargs)
+        self.input_size = int(input_size)
         self.mapping = MappingNetwork(input_size, config.w_size, config.mapping_layers,
                                       config.mapping_speed, **self._mapping)
         self.w_avg = self.add_weight(name='w_avg', shape=(config.w_size,), initializer='zeros',
@@ -46,8 +47,8 @@ class BaseGenerator(tf.keras.Model):
         self.num_ws = 2 * len(self.sides())
         self.built = True
 
-    def build(self, input_shape=None):
-        self.built = True  # the constructor made all weights
+    def get_config(self):
+        return {**super().get_config(), 'input_size': self.input_size}
 
     @property
     def grown(self):

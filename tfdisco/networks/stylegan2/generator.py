@@ -53,7 +53,7 @@ class ToRGB(EqualLayer):
             bias=self.scaled_bias(), clamp=self._clamp), tf.float32)
 
 
-@tf.keras.utils.register_keras_serializable(package='tfdisco')
+@tf.keras.utils.register_keras_serializable(package='tfdisco', name='StyleGAN2Generator')
 class Generator(BaseGenerator):
     """The skip generator: each resolution adds its colours to those below, enlarged."""
 
