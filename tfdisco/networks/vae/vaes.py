@@ -224,7 +224,7 @@ class CoefficientVAEs(Model):
                       for factor, vae in self.vaes.items()]
         return tuple(tf.concat(parts, axis=-1) for parts in zip(*posteriors))
 
-    def split(self, z):
+    def by_factor(self, z):
         """Latents [B, latents] -> {factor: [B, its latents]}."""
         z = tf.convert_to_tensor(z, tf.float32)
         check_shape('z', z, ['B', self.latents])
@@ -244,7 +244,7 @@ class CoefficientVAEs(Model):
           ValueError: on a wrong shape.
         """
         decoded = {factor: self.vaes[factor].decode(part)
-                   for factor, part in self.split(z).items()}
+                   for factor, part in self.by_factor(z).items()}
         order = sorted(decoded, key=lambda factor: self.layout.factor_slice(factor).start)
         return tf.concat([decoded[factor] for factor in order], axis=-1)
 
