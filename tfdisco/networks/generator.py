@@ -4,13 +4,13 @@ import math
 
 import tensorflow as tf
 
-from tfdisco.networks.layers import MappingNetwork, random_noise
+from tfdisco.networks.layers import MappingNetwork
 from tfdisco.networks.network import ConfiguredNetwork
+from tfdisco.networks.noise import CONST, NOISES, random_noise
 from tfdisco.shapes import check_choice, check_shape
 
 SMALLEST = 4  # pixels that synthesis begins with
 CLAMP = 256.0  # of activations in half precision
-NOISES = ('const', 'none')
 
 
 class BaseGenerator(ConfiguredNetwork):
@@ -69,10 +69,10 @@ class BaseGenerator(ConfiguredNetwork):
         return tf.tile(w[:, tf.newaxis], [1, self.num_ws, 1])
 
     def random_noise(self, batch, seed, resolution=None):
-        """Noise maps for `synthesis`, see `layers.random_noise`."""
+        """Noise maps for `synthesis`, see `noise.random_noise`."""
         return random_noise(self.noise_sides(resolution), batch, seed)
 
-    def synthesis(self, ws, noise='const', resolution=None, fade=None):
+    def synthesis(self, ws, noise=CONST, resolution=None, fade=None):
         """Draws images.
 
         Args:
@@ -109,7 +109,7 @@ class BaseGenerator(ConfiguredNetwork):
         images = self._draw(tf.unstack(ws, axis=1), iter(noise), self.sides(top), fade)
         return images if enlarged == 1 else tf.repeat(tf.repeat(images, enlarged, 1), enlarged, 2)
 
-    def call(self, inputs, noise='const', resolution=None, fade=None):
+    def call(self, inputs, noise=CONST, resolution=None, fade=None):
         """Inputs [B, input_size] to images; see `synthesis`."""
         return self.synthesis(self.broadcast(self.mapping(inputs)), noise, resolution, fade)
 
