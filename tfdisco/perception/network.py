@@ -1,11 +1,10 @@
 """What the perception networks have in common: how they are frozen, stored and loaded."""
 
-import tensorflow as tf
-
+from tfdisco.keras_layer import Model
 from tfdisco.perception import weights_file
 
 
-class PerceptionNetwork(tf.keras.Model):
+class PerceptionNetwork(Model):
     """A network of `layers.Unit`s that looks at square images.
 
     A subclass sets `KIND`, makes its layers in its constructor, which takes the entries of
@@ -39,15 +38,8 @@ class PerceptionNetwork(tf.keras.Model):
         """See the class."""
         raise NotImplementedError
 
-    def build(self, input_shape=None):
-        self.built = True  # the constructor made all weights
-
     def get_config(self):
         return {**super().get_config(), **self.config, 'frozen': self.frozen}
-
-    @classmethod
-    def from_config(cls, config):
-        return cls(**config)
 
     def frozen_arrays(self):
         """{name: float32 array} of the network with batch normalisation folded in."""
