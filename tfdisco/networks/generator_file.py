@@ -154,8 +154,10 @@ def read(path):
     try:
         config = NetworkConfig(**json.loads(str(stored['config'])))
         source = GeneratorSource(**json.loads(str(stored['source'])))
-        if [type(value) for value in dataclasses.astuple(source)] != [str, str, int]:
-            raise ValueError('source: expected two texts and a number')
+        kinds = [type(value) for value in (source.model, source.vaes, source.noise,
+                                           *source.average_identity)]
+        if kinds[:3] != [str, str, int] or any(kind is not float for kind in kinds[3:]):
+            raise ValueError('source: expected two texts, a number and a list of numbers')
     except (TypeError, ValueError, RecursionError) as error:
         raise ValueError(f'{label}: expected config and source of a generator, got '
                          f'{stored["config"]} and {stored["source"]} ({error})') from error
