@@ -158,7 +158,8 @@ def step(part, own, *tensors_and_fixed):
         np.testing.assert_array_equal(first, second)
         moved = np.abs(value) > 1e-3 * largest
         np.testing.assert_allclose((old - first)[moved],
-                                   tf.convert_to_tensor(own.learning_rate) * np.sign(value)[moved], rtol=1e-2)
+                                   tf.convert_to_tensor(own.learning_rate)
+                                   * np.sign(value)[moved], rtol=1e-2)
     # Once each, beside a mean or two over the batch.
     elements = [int(np.prod(shape)) for shape in reduced]
     weights = sum(weight.shape.num_elements() for weight in own._weights)

@@ -70,7 +70,7 @@ class GeneratorObjective:
         coefficients = self.inputs.coefficients(z)
         w = generator.mapping(self.inputs.join(coefficients, self.inputs.split_noise(z)[1]))
         images = generator.synthesis(
-            generator.broadcast(w), [tf.gather(values, rows) for values in draw.noise],
+            generator.broadcast(w), [_take(values, rows) for values in draw.noise],
             resolution, fade)
         terms = {schedule.ADVERSARIAL: adversarial.generator_term(
             discriminator(images[:batch], fade=fade))}
@@ -101,7 +101,7 @@ class GeneratorObjective:
         rows, z = list(range(batch)), [draw.z]
         for factor in pairs:
             first = [(len(rows) + index) % batch for index in range(self.pairs)]
-            z.append(self.inputs.replace(tf.gather(draw.z, first), tf.gather(draw.other, first),
+            z.append(self.inputs.replace(_take(draw.z, first), _take(draw.other, first),
                                          [factor]))
             rows += first
         return rows, tf.concat(z, axis=0)
@@ -161,11 +161,16 @@ class _Faces(NamedTuple):
         seen = self.seen
         if seen is not None:
             known = max(which) < seen.identity.shape[0]
-            seen = Observation(*(None if values is None else tf.gather(values, which)
+            seen = Observation(*(None if values is None else _take(values, which)
                                  for values in seen)) if known else None
-        return _Faces(tf.gather(self.images, which),
-                      RenderedFace(*(tf.gather(values, which) for values in self.rendered)),
-                      tf.gather(self.coefficients, which), seen)
+        return _Faces(_take(self.images, which),
+                      RenderedFace(*(_take(values, which) for values in self.rendered)),
+                      _take(self.coefficients, which), seen)
+
+
+def _take(values, rows):
+    """Rows of a tensor; an int32 list would lie in the memory of the host on a GPU."""
+    return tf.gather(values, tf.constant(list(rows), tf.int64))
 
 
 def discriminator_terms(discriminator, reals, fakes, fade, r1):
