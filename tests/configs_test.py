@@ -5,7 +5,7 @@ import pathlib
 import pytest
 from absl import flags
 
-from tfdisco.config import GanConfig
+from tfdisco.training.gan.config import GanConfig
 from tfdisco.training.gan.schedule import Schedule
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[1]
