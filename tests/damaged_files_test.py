@@ -16,7 +16,6 @@ from tests.face3d import ict_synthetic, toy
 from tests.networks.vae.published_test import write_checkpoint
 from tests.perception import face_api
 from tests.training.gan import small as small_gan
-from tfdisco.config import NetworkConfig
 from tfdisco.data import output_folder
 from tfdisco.data.photographs import files as photo_files
 from tfdisco.data.photographs import points as photo_points
@@ -28,6 +27,7 @@ from tfdisco.face3d import coefficient_file, model_file
 from tfdisco.face3d.importers import ict_source, ict_tables, matlab, obj
 from tfdisco.metrics.perception import photo_set
 from tfdisco.networks import build, generator_file
+from tfdisco.networks.config import NetworkConfig
 from tfdisco.networks.vae import file as vae_file
 from tfdisco.networks.vae import published
 from tfdisco.perception import importers, network, parsing, weights_file

@@ -13,9 +13,9 @@ import tensorflow as tf
 
 from tests.perception import small
 from tests.training.gan.small import vaes_of
-from tfdisco.config import NetworkConfig
 from tfdisco.factors import CoefficientLayout
 from tfdisco.networks import build
+from tfdisco.networks.config import NetworkConfig
 from tfdisco.networks.vae.vaes import CoefficientVAE
 from tfdisco.perception.dlib_descriptor import DlibDescriptor
 

@@ -7,10 +7,10 @@ from PIL import Image
 from tests.face3d import toy
 from tests.training.gan import small
 from tfdisco import factors
-from tfdisco.config import NetworkConfig
 from tfdisco.editing import generation, reference
 from tfdisco.editing.face_generator import FaceGenerator
 from tfdisco.networks import build, generator_file
+from tfdisco.networks.config import NetworkConfig
 from tfdisco.networks.inputs import GeneratorInputs
 
 CONFIG = NetworkConfig(resolution=32, fmap_base=256, fmap_max=8, mapping_layers=1, w_size=8)

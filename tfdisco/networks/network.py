@@ -2,8 +2,8 @@
 
 import dataclasses
 
-from tfdisco.config import NetworkConfig
 from tfdisco.keras_layer import Model
+from tfdisco.networks.config import NetworkConfig
 
 
 class ConfiguredNetwork(Model):

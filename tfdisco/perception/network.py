@@ -3,6 +3,9 @@
 from tfdisco.keras_layer import Model
 from tfdisco.perception import weights_file
 
+# Gradients that come back through perception are too small for float16.
+PRECISIONS = ('float32', 'bfloat16')
+
 
 class PerceptionNetwork(Model):
     """A network of `layers.Unit`s that looks at square images.
@@ -16,7 +19,7 @@ class PerceptionNetwork(Model):
       frozen: whether it is plain convolutions that do not train.
       input_size: pixels of a side of the images it takes.
       precision: the type in which a frozen network computes its maps, one of
-        `config.PERCEPTION_PRECISIONS`; may be set. What it gives is float32.
+        `PRECISIONS`; may be set. What it gives is float32.
       units: {name: `layers.Unit`}.
     """
 
