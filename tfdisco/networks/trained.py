@@ -28,6 +28,11 @@ class TrainedGenerator(NamedTuple):
     model: MorphableModel
 
 
+def path_of(path=BUILT_IN):
+    """Where the file is that `load` reads."""
+    return _DEMO if os.fspath(path) == BUILT_IN else path
+
+
 def load(path=BUILT_IN):
     """Reads a generator.npz of scripts/train.py and the models that it names.
 
@@ -41,7 +46,7 @@ def load(path=BUILT_IN):
       FileNotFoundError: if a file is missing.
       ValueError: if a file is not as expected, or they do not belong together.
     """
-    generator, source = generator_file.read(_DEMO if os.fspath(path) == BUILT_IN else path)
+    generator, source = generator_file.read(path_of(path))
     model = MorphableModel.load(source.model)
     inputs = GeneratorInputs(CoefficientVAEs.load(source.vaes, model.layout), source.noise)
     if inputs.size != generator.input_size:

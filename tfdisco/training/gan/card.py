@@ -37,4 +37,4 @@ def write(config, folder, name, data, images, seconds):
         'measured_faces': config.upkeep.measured_faces,
         'figures': {name: figure['value'] for name, figure in generator_metrics.evaluate(
             path, source.reconstruction, source.recognition, source.parsing,
-            config.upkeep.measured_faces).items()}})
+            config.upkeep.measured_faces, slopes=0).items()}})
