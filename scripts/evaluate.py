@@ -52,6 +52,8 @@ flags.DEFINE_string('identity_pattern', None, 'perception: a regular expression 
                     "photographs' names without ending, whose one group is the person; default "
                     '(.*)_[0-9]+.')
 flags.DEFINE_string('sheets', None, 'perception: a folder for pictures of the worst 32.')
+flags.DEFINE_integer('slopes', None, 'control: faces that are asked for poses, expressions and '
+                     'lights in steps (16); 0 for none.', lower_bound=0)
 flags.DEFINE_string('features', None, 'quality: what pictures are compared by, names with commas '
                     'between: recognition (default), parsing, dlib, inception.')
 flags.DEFINE_string('inception', None, 'quality: the file of the features inception, see '
@@ -63,7 +65,7 @@ flags.DEFINE_string('coefficients', None, 'images: an .npz with coefficients [N,
 flags.DEFINE_string('out', None, 'report: the folder to write to, or to go on in.')
 flags.DEFINE_string('suites', None, 'report: names with commas between; all by default.')
 OPTIONS = ('model', 'data', 'count', 'seed', 'weights', 'snapshot', 'reconstruction', 'recognition',
-           'parsing', 'photos', 'photo_count', 'identity_pattern', 'sheets', 'features',
+           'parsing', 'photos', 'photo_count', 'identity_pattern', 'sheets', 'slopes', 'features',
            'inception', 'images', 'coefficients', 'out', 'suites')
 
 

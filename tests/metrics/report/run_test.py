@@ -142,4 +142,5 @@ def test_the_report_has_all_suites_of_generators():
     suites = registry.SUITES['report'].evaluate.__self__.suites
     assert {'control', 'quality'} <= set(suites) and 'vae' not in suites
     known = set(registry.known_options('report'))
-    assert all(set(suite.options) - known <= {'values', 'slopes'} for suite in suites.values())
+    assert all(set(suite.options) - known <= {
+        'values', 'contexts', 'slopes'} for suite in suites.values())
