@@ -38,7 +38,8 @@ REQUIREMENTS = [
 ]
 
 EXTRAS = {
-    'test': ['build>=1', 'pytest>=7.4', 'ruff>=0.6', 'setuptools>=64', 'wheel>=0.40'],
+    'test': ['build>=1', 'pytest>=7.4', 'pytest-xdist>=3.5', 'ruff>=0.6', 'setuptools>=64',
+             'wheel>=0.40'],
     # Finds the five landmarks that align photographs; older releases have another interface.
     'photos': ['mtcnn==1.0.0; python_version >= "3.10"'],
     'gpu': per_python({marker: 'tensorflow[and-cuda]' + versions

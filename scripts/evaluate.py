@@ -13,6 +13,7 @@ import sys
 
 from absl import app, flags
 
+from tfdisco import progress
 from tfdisco.face3d.morphable_model import BUILT_IN
 from tfdisco.metrics import registry
 
@@ -54,9 +55,11 @@ def main(argv):
     """Prints figures, or ends with one line that says what is wrong and status 1."""
     if len(argv) > 1:
         raise app.UsageError(f'expected flags only, got {argv[1:]}')
+    options = {name: FLAGS[name].value for name in OPTIONS if FLAGS[name].value is not None}
+    if 'progress' in registry.known_options(FLAGS.suite):
+        options['progress'] = progress.bar
     try:
-        result = registry.run(FLAGS.suite, **{name: FLAGS[name].value for name in OPTIONS
-                                              if FLAGS[name].value is not None})
+        result = registry.run(FLAGS.suite, **options)
     except (ValueError, OSError) as error:
         sys.exit(f'evaluate: {error}')
     print(json.dumps(result, indent=1) if FLAGS.json else registry.table(FLAGS.suite, result))

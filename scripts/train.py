@@ -14,8 +14,9 @@ from absl import app, flags
 
 from tfdisco import progress
 from tfdisco.config import GanConfig
-from tfdisco.training.gan.run import Interrupted, train
+from tfdisco.training.gan.run import train
 from tfdisco.training.run import distribution
+from tfdisco.training.run.loop import Interrupted
 
 FLAGS = flags.FLAGS
 DEFINE = {str: flags.DEFINE_string, int: flags.DEFINE_integer, float: flags.DEFINE_float,

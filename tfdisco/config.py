@@ -11,6 +11,9 @@ import os
 from tfdisco.shapes import check_choice, check_positive
 
 ARCHITECTURES = ('stylegan2', 'stylegan')
+MAPPINGS = ('joint', 'sum')
+AUGMENTS = ('none', 'ada')
+IDENTITY_REGIONS = ('face', 'head')
 PRECISIONS = ('float32', 'float16', 'bfloat16')
 # Gradients that come back through perception are too small for float16.
 PERCEPTION_PRECISIONS = ('float32', 'bfloat16')
@@ -20,6 +23,15 @@ FOLDERS = ('data', 'start')  # fields of which a card tells the last part alone
 
 def _field(default, meaning):
     return dataclasses.field(default=default, metadata={'help': meaning})
+
+
+def _check_augment(value):
+    try:
+        known = value in AUGMENTS or 0 <= float(value) <= 1
+    except ValueError:
+        known = False
+    if not known:
+        raise ValueError(f'augment: expected one of {AUGMENTS} or a probability, got {value!r}')
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,6 +44,8 @@ class NetworkConfig:
     fmap_base: int = _field(2048, 'Channels at r pixels are min(fmap_base // r, fmap_max); '
                             'the fmap_base of the published StyleGAN code is half of this.')
     fmap_max: int = _field(64, 'The most channels.')
+    mapping: str = _field('joint', 'joint, one network for the whole input, as published; or sum, '
+                          'a network for each factor, w being the sum of what they say.')
     mapping_layers: int = _field(8, 'Of the mapping network.')
     mapping_speed: float = _field(0.01, 'Of the mapping network\'s learning beside the others\'; '
                                   'a run of few images needs more.')
@@ -45,6 +59,7 @@ class NetworkConfig:
     def __post_init__(self):
         """Raises ValueError on a wrong field."""
         check_choice('arch', self.arch, ARCHITECTURES)
+        check_choice('mapping', self.mapping, MAPPINGS)
         check_choice('precision', self.precision, PRECISIONS)
         for name in ('resolution', 'fmap_base', 'fmap_max', 'mapping_layers', 'w_size',
                      'low_precision_resolutions', 'minibatch_group'):
@@ -89,13 +104,29 @@ class LossConfig:
     pair_landmarks_weight: float = _field(10000.0, 'Of the landmarks of illumination pairs, '
                                           'Eq. 7; 10 times omega.')
     pair_identity_weight: float = _field(20.0, 'Of the identity of illumination pairs, Eq. 8.')
-    contrastive_pairs: int = _field(1, 'Expression pairs, and as many illumination pairs, of a '
-                                    'replica\'s step.')
+    kept_identity_weight: float = _field(0.0, 'Of the identity of pairs in expression, pose or '
+                                         'noise; beyond the paper, as all that follow.')
+    surface_weight: float = _field(0.0, 'Of the skin of pairs in pose or noise, along the '
+                                   'surface.')
+    background_weight: float = _field(0.0, 'Of the surroundings of pairs that share the noise.')
+    hair_color_weight: float = _field(0.0, 'Of the hair\'s colour of pairs in identity, '
+                                      'expression or pose.')
+    noise_background_weight: float = _field(0.0, 'Of what surroundings that differ in the noise '
+                                            'have too much in common.')
+    noise_hair_weight: float = _field(0.0, 'Of what hair that differs in the noise has too much '
+                                      'in common.')
+    pair_share: float = _field(0.5, 'Pairs of a step, as a share of its batch; factors whose '
+                               'pairs have a term take turns.')
+    identity_region: str = _field('face', 'What the rendered picture of Eq. 2 shows: face, as the '
+                                  'paper, or head, by which two people are told apart better.')
     perception_blur: float = _field(0.0, 'Deviation in pixels of the blur through which '
                                     'perception sees generated and rendered faces, so that '
                                     'patterns of single pixels do not please it; 0 for none.')
     perception_precision: str = _field('float32', 'In which perception computes while training: '
                                        'float32, or bfloat16, where the processor knows it.')
+    augment: str = _field('none', 'What the discriminator sees of all pictures: none, as they '
+                          'are; ada, changed at random the more, the surer it is of real ones; or '
+                          'a fixed probability of each change. Small data sets need it.')
     r1_gamma: float = _field(10.0, 'Of the gradient penalty.')
     r1_every: int = _field(16, 'Steps from one gradient penalty to the next.')
     path_length_weight: float = _field(2.0, 'Of path lengths; 0 for none.')
@@ -108,7 +139,11 @@ class LossConfig:
             if field.name.endswith(('_weight', '_gamma', '_blur')) and not (
                     0 <= value < float('inf')):
                 raise ValueError(f'{field.name}: expected 0 or more, got {value}')
-        for name in ('contrastive_pairs', 'r1_every', 'path_length_every'):
+        if not 0 < self.pair_share <= 1:
+            raise ValueError(f'pair_share: expected above 0 and up to 1, got {self.pair_share}')
+        _check_augment(self.augment)
+        check_choice('identity_region', self.identity_region, IDENTITY_REGIONS)
+        for name in ('r1_every', 'path_length_every'):
             check_positive(name, getattr(self, name))
         check_choice('perception_precision', self.perception_precision, PERCEPTION_PRECISIONS)
         if self.contrastive and not self.imitative:
@@ -167,8 +202,9 @@ class SourceConfig:
     data: str = _field('', 'A folder of records (scripts/make_faces.py, '
                        'scripts/prepare_photos.py); none: rendered faces are made in the folder '
                        'of the run.')
-    start: str = _field('', 'The folder of a run whose last weights this one begins with, and '
-                        'nothing else of it; none: random weights.')
+    start: str = _field('', 'What this run begins with, weights alone: the folder of a run; a '
+                        'generator.npz, with the discriminator.npz beside it if there is one; '
+                        'built-in, what ships; none: random weights.')
     faces: int = _field(4000, 'How many rendered faces are made, four of each person.')
     mirror: bool = _field(True, 'Whether every other real image is mirrored.')
     model: str = _field('open_head', 'The morphable model, a name or path.')

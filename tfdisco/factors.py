@@ -31,6 +31,9 @@ PARTS_OF_FACTOR = {
     ILLUMINATION: ('illumination',),
     POSE: ('pose',),
 }
+# Factors in the order in which they stand in the generator's input: coefficients, then noise.
+INPUT_FACTORS = (*sorted(PARTS_OF_FACTOR, key=lambda factor: COEFFICIENT_PARTS.index(
+    PARTS_OF_FACTOR[factor][0])), NOISE)
 
 Coefficients = collections.namedtuple('Coefficients', COEFFICIENT_PARTS)
 Coefficients.__doc__ = """The coefficient vector taken apart; every field is [..., its size].

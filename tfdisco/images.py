@@ -59,13 +59,13 @@ def contact_sheet(tiles, columns, labels=None, title=None):
                       (PAPER,) * 3)
     draw = ImageDraw.Draw(sheet)
     if title:
-        draw.text((gap, gap), title, fill=(INK,) * 3, font=_font(letters + 2))
+        draw.text((gap, gap), title, fill=(INK,) * 3, font=font(letters + 2))
     for index, tile in enumerate(tiles):
         x = gap + index % columns * (width + gap)
         y = top + index // columns * (height + line + gap)
         sheet.paste(Image.fromarray(tile), (x, y))
         if labels is not None:
-            _centred_text(draw, labels[index], x + width / 2, y + height + 1, width, letters)
+            centred_text(draw, labels[index], x + width / 2, y + height + 1, width, letters)
     return np.asarray(sheet)
 
 
@@ -74,10 +74,10 @@ def numbered_dots(image, points, color=(220, 30, 30)):
     picture = Image.fromarray(image)
     draw = ImageDraw.Draw(picture)
     radius = max(1.5, image.shape[1] / 300)
-    font = _font(max(9, image.shape[1] // 70))
+    letters = font(max(9, image.shape[1] // 70))
     for number, (x, y) in enumerate(points):
         draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=color)
-        draw.text((x + radius, y - radius), str(number), fill=(0, 0, 90), font=font)
+        draw.text((x + radius, y - radius), str(number), fill=(0, 0, 90), font=letters)
     return np.asarray(picture)
 
 
@@ -96,15 +96,17 @@ def write_png(path, image):
         Image.fromarray(image).save(file, format='PNG')
 
 
-def _centred_text(draw, text, x, y, width, size):
-    """Writes `text` centred at x, in smaller letters if it is wider than `width`."""
-    while size > 7 and draw.textlength(text, font=_font(size)) > width:
+def centred_text(draw, text, x, y, width, size, color=INK):
+    """Writes `text` centred at x below y, in smaller letters if it is wider than `width`."""
+    while size > 7 and draw.textlength(text, font=font(size)) > width:
         size -= 1
-    font = _font(size)
-    draw.text((x - draw.textlength(text, font=font) / 2, y), text, fill=(INK,) * 3, font=font)
+    letters = font(size)
+    draw.text((x - draw.textlength(text, font=letters) / 2, y), text, fill=(color,) * 3,
+              font=letters)
 
 
-def _font(size):
+def font(size):
+    """Pillow's own letters of that size."""
     try:
         return ImageFont.load_default(size=size)
     except TypeError:  # Pillow before 10.1 has one size only

@@ -104,14 +104,17 @@ def test_what_is_written_can_be_read_again(faces, tmp_path):
 
 
 @pytest.mark.parametrize('arrays, message', [
-    ({'other': np.zeros(3)}, 'got neither'), ({'z': np.zeros([2, 3])}, 'z: expected shape'),
-    ({'coefficients': np.full([1, 3], np.nan)}, 'expected finite arrays')])
+    ({'other': np.zeros(3)}, 'got neither'),
+    ({'z': np.zeros([2, 3])}, r'z: expected numbers \[N, 16\]'),
+    ({'coefficients': np.full([1, 39], np.nan)}, 'coefficients: expected finite numbers'),
+    ({'z': np.full([1, 16], 'a')}, 'z: .* got <U1'), ({'z': np.ones([1, 16], complex)}, 'complex'),
+    ({'z': np.ones([2, 16]), 'coefficients': np.ones([3, 39])}, r'expected numbers \[2, 39\]')])
 def test_wrong_files_of_faces_are_refused(faces, tmp_path, arrays, message):
     np.savez(tmp_path / 'faces.npz', **arrays)
     with pytest.raises(ValueError, match=message):
         generation.read_faces(tmp_path / 'faces.npz', faces, 0)
     (tmp_path / 'faces.npz').write_bytes(b'PK nothing')
-    with pytest.raises(ValueError, match='expected an .npz with z or coefficients'):
+    with pytest.raises(ValueError, match='faces.npz: expected a face .npz'):
         generation.read_faces(tmp_path / 'faces.npz', faces, 0)
 
 

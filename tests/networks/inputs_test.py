@@ -52,6 +52,14 @@ def test_replace_changes_one_factor_and_its_coefficients_alone(inputs, factor):
     np.testing.assert_array_equal(differs, expected)
 
 
+def test_mix_replaces_factors_row_by_row(inputs):
+    z, other = draw(5, inputs), draw(5, inputs, seed=1)
+    mixed = inputs.mix(z, other, np.eye(5, dtype=np.float32)).numpy()
+    for row, factor in enumerate(factors.FACTORS):
+        np.testing.assert_array_equal(mixed[row:row + 1], inputs.replace(
+            z[row:row + 1], other[row:row + 1], [factor]), factor)
+
+
 def test_errors(inputs):
     with pytest.raises(ValueError, match='z: expected shape'):
         inputs(np.zeros([2, inputs.latents + 1], np.float32))
@@ -72,3 +80,8 @@ def test_spread_gives_each_factor_the_same_variance(inputs):
     for part in (*parts, slice(inputs.layout.size, None)):
         assert np.square(values[:, part]).sum(axis=1).mean() == pytest.approx(
             inputs.size / 5, rel=0.1)
+    assert sum(inputs.factor_sizes.values()) == inputs.size
+    plain_mean, plain = inputs.spread(balanced=False)
+    np.testing.assert_array_equal(plain_mean, mean)
+    np.testing.assert_allclose(((inputs(draw(4096, inputs)).numpy() - mean) / plain).std(axis=0), 1,
+                               rtol=0.1)

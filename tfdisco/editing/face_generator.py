@@ -30,7 +30,7 @@ class FaceGenerator:
         self.generator, self.inputs, self.model = generator, inputs, model
         self._truncation = None
         self._draw = tf.function(
-            lambda ws: generator.synthesis(ws), reduce_retracing=True)
+            lambda ws: generator.synthesis(ws), autograph=False, reduce_retracing=True)
 
     @classmethod
     def load(cls, path=trained.BUILT_IN):

@@ -8,7 +8,7 @@ from PIL import Image
 
 from tfdisco import factors, files, images
 from tfdisco.face3d import deep3d_file
-from tfdisco.shapes import check_choice, check_positive, check_shape
+from tfdisco.shapes import check_choice, check_positive
 
 ALL = 'all'  # factors
 COLUMNS = 8  # faces in a row of a sheet
@@ -102,25 +102,19 @@ def read_faces(path, faces, seed):
         deep3d_file.check_model(faces.model, path)
         coefficients, _ = deep3d_file.read(path)
         return faces.latents(len(coefficients), seed), coefficients
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            found = {name: np.float32(archive[name]) for name in ('z', 'coefficients')
-                     if name in archive.files}
-    except FileNotFoundError:
-        raise
-    except Exception as error:  # a damaged archive raises anything
-        raise ValueError(f'{path}: expected an .npz with z or coefficients, got {error}') from error
-    if not found or not all(np.isfinite(values).all() for values in found.values()):
-        raise ValueError(f'{path}: expected finite arrays z or coefficients, got '
-                         f'{sorted(found) or "neither"}')
+    widths = {'z': faces.inputs.latents, 'coefficients': faces.model.layout.size}
+    found = files.read_npz(
+        path, 'face', advice='take faces.npz of an earlier generation by the same generator',
+        arrays={name: files.Array(files.NUMBERS, ['N', width], np.float32, optional=True)
+                for name, width in widths.items()})
+    if not found:
+        raise ValueError(f'{path}: expected arrays z or coefficients, got neither')
     z, coefficients = found.get('z'), found.get('coefficients')
     if z is None:
         z = faces.latents(len(coefficients), seed)
-    check_shape(f'{path}: z', z, ['N', faces.inputs.latents])
     if coefficients is None:
-        coefficients = faces.coefficients(z)
+        return z, faces.coefficients(z)
     deep3d_file.check_order(coefficients, faces.model, path)
-    check_shape(f'{path}: coefficients', coefficients, [len(z), faces.model.layout.size])
     return z, coefficients
 
 

@@ -32,7 +32,7 @@ def evaluate(snapshot=trained.BUILT_IN, reconstruction='built-in', recognition='
     """
     generator, inputs, model = trained.load(snapshot)
     perception = Perception.load(model, reconstruction, recognition, parsing)
-    generate = tf.function(generator, reduce_retracing=True)
+    generate = tf.function(generator, autograph=False, reduce_retracing=True)
     found = control_of_faces(generate, inputs, model, perception, generator.config.resolution,
                              count, seed)
     return {name: statistics.mean(values, np.arange(len(values)), seed)._asdict()

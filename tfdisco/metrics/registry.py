@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from tfdisco.metrics import generator, vae
 from tfdisco.metrics.perception import suite as perception
+from tfdisco.metrics.quality import suite as quality
 from tfdisco.shapes import check_choice
 
 
@@ -15,15 +16,18 @@ class Suite(NamedTuple):
     evaluate: measures; its keyword arguments are the suite's options, its result is what
       JSON can hold.
     table: that result as text, for people.
+    pictures: None, or that result as {name: uint8 [H, W, 3]}.
     """
 
     evaluate: Callable
     table: Callable
+    pictures: Callable = None
 
 
 SUITES = {
     'control': Suite(generator.evaluate, generator.table),
     'perception': Suite(perception.evaluate, perception.table),
+    'quality': Suite(quality.evaluate, quality.table),
     'vae': Suite(vae.evaluate, vae.table),
 }
 
@@ -34,13 +38,18 @@ def run(suite, **options):
     Raises:
       ValueError: if there is no such suite, it has no such option, or of the suite itself.
     """
-    check_choice('suite', suite, SUITES)
-    known = inspect.signature(SUITES[suite].evaluate).parameters
+    known = known_options(suite)
     for name in options:
         if name not in known:
             raise ValueError(f'{name}: expected an option of suite {suite} '
                              f'({", ".join(known)}), got one of another')
     return SUITES[suite].evaluate(**options)
+
+
+def known_options(suite):
+    """Names of what `run` takes for a suite; ValueError if there is none of that name."""
+    check_choice('suite', suite, SUITES)
+    return list(inspect.signature(SUITES[suite].evaluate).parameters)
 
 
 def table(suite, result):

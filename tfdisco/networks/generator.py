@@ -4,6 +4,7 @@ import math
 
 import tensorflow as tf
 
+from tfdisco.networks.factor_mapping import FactorMapping
 from tfdisco.networks.layers import MappingNetwork, random_noise
 from tfdisco.shapes import check_choice, check_shape
 
@@ -29,18 +30,36 @@ class BaseGenerator(tf.keras.Model):
       config: `config.NetworkConfig`.
       input_size: numbers of an input.
       num_ws: vectors w that synthesis takes for an image, two a resolution.
-      mapping: `layers.MappingNetwork`, inputs [B, input_size] -> w [B, w_size].
+      mapping: `layers.MappingNetwork` or `factor_mapping.FactorMapping`, as the config says:
+        inputs [B, input_size] -> w [B, w_size].
       w_avg: [w_size], the mean w of training; not trained.
     """
 
     _mapping = {}  # arguments of `layers.MappingNetwork` that differ from the defaults
 
-    def __init__(self, config, input_size, **kwargs):
-        """Takes a `config.NetworkConfig` and the size of the input; see the class."""
+    def __init__(self, config, input_size, factor_sizes=None, **kwargs):
+        """See the class.
+
+        Args:
+          config: `config.NetworkConfig`.
+          input_size: see the class.
+          factor_sizes: {factor: how many of these numbers}; a mapping that is a sum over
+            factors needs it.
+          **kwargs: of the Keras model.
+
+        Raises:
+          ValueError: if it is needed and missing, or adds up to something else.
+        """
         super().__init__(**kwargs)
         self.config, self.input_size = config, int(input_size)
-        self.mapping = MappingNetwork(input_size, config.w_size, config.mapping_layers,
-                                      config.mapping_speed, **self._mapping)
+        sizes = config.w_size, config.mapping_layers, config.mapping_speed
+        if config.mapping == 'sum':
+            if not factor_sizes or sum(factor_sizes.values()) != input_size:
+                raise ValueError(f'factor_sizes: expected sizes of all factors, {input_size} '
+                                 f'together, for a mapping that is their sum, got {factor_sizes}')
+            self.mapping = FactorMapping(factor_sizes, *sizes)
+        else:
+            self.mapping = MappingNetwork(input_size, *sizes, **self._mapping)
         self.w_avg = self.add_weight(name='w_avg', shape=(config.w_size,), initializer='zeros',
                                      trainable=False)
         self.num_ws = 2 * len(self.sides())

@@ -12,7 +12,11 @@ from tfdisco.networks.inputs import GeneratorInputs
 from tfdisco.networks.vae import CoefficientVAEs
 
 BUILT_IN = 'built-in'
-_DEMO = pathlib.Path(__file__).resolve().parents[1] / 'pretrained' / 'demo64.npz'
+# What 'built-in' is. To ship another: generator.npz and generator.json of a run become
+# NAME.npz and NAME.json in tfdisco/pretrained, discriminator.npz and discriminator.json
+# NAME_discriminator.npz and NAME_discriminator.json, and NAME goes here.
+SHIPPED = 'demo64'
+_PRETRAINED = pathlib.Path(__file__).resolve().parents[1] / 'pretrained'
 
 
 class TrainedGenerator(NamedTuple):
@@ -26,6 +30,11 @@ class TrainedGenerator(NamedTuple):
     generator: tf.keras.Model
     inputs: GeneratorInputs
     model: MorphableModel
+
+
+def resolve(path):
+    """The path of a generator's file: `path`, or of the one that ships if it is 'built-in'."""
+    return str(_PRETRAINED / f'{SHIPPED}.npz') if os.fspath(path) == BUILT_IN else os.fspath(path)
 
 
 class MissingModel:
@@ -49,6 +58,12 @@ class MissingModel:
                          'of scripts/import_morphable_model.py')
 
 
+def vaes_of(path, source):
+    """Name or path of the VAEs that a generator's file names: first of a file beside it."""
+    beside = os.path.join(os.path.dirname(path), source.vaes)
+    return beside if source.vaes != BUILT_IN and os.path.isfile(beside) else source.vaes
+
+
 def load(path=BUILT_IN):
     """Reads a generator.npz of scripts/train.py and the models that it names.
 
@@ -62,15 +77,14 @@ def load(path=BUILT_IN):
       FileNotFoundError: if a file is missing.
       ValueError: if a file is not as expected, or they do not belong together.
     """
-    generator, source = generator_file.read(_DEMO if os.fspath(path) == BUILT_IN else path)
-    beside = os.path.join(os.path.dirname(os.fspath(path)), source.vaes)
-    vaes = beside if source.vaes != BUILT_IN and os.path.isfile(beside) else source.vaes
+    path = resolve(path)
+    generator, source = generator_file.read(path)
     model = MorphableModel.load(source.model) if source.model else None
-    vaes = CoefficientVAEs.load(vaes, model.layout if model else None)
+    vaes = CoefficientVAEs.load(vaes_of(path, source), model.layout if model else None)
     model = model or MissingModel(vaes.layout)
     inputs = GeneratorInputs(vaes, source.noise, source.average_identity)
     if inputs.size != generator.input_size:
-        raise ValueError(f'{os.fspath(path)}: expected inputs of {generator.input_size} numbers, '
+        raise ValueError(f'{path}: expected inputs of {generator.input_size} numbers, '
                          f'got {inputs.size} of {source.model} and {source.vaes}; these are not '
                          'the files that it was trained with')
     return TrainedGenerator(generator, inputs, model)

@@ -3,12 +3,11 @@
 import functools
 import os
 import pathlib
-import zipfile
-import zlib
 
 import numpy as np
 from PIL import Image
 
+from tfdisco import files
 from tfdisco.shapes import check_shape
 
 DETECTOR = 'mtcnn 1.0.0'
@@ -35,24 +34,18 @@ class GivenPoints:
 
         Raises:
           FileNotFoundError: if there is no such file or folder.
-          ValueError: if it is neither.
+          ValueError: if it is neither, or not such an .npz.
         """
         self._folder, self._table = None, {}
         if os.path.isdir(path):
             self._folder = pathlib.Path(path)
             return
-        try:
-            with np.load(path, allow_pickle=False) as archive:
-                names, points = archive['filename'].astype(str), archive['points5']
-            check_shape('filename', names, ['N'])
-            check_shape('points5', points, [len(names), 5, 2])
-        except FileNotFoundError:
-            raise
-        except (OSError, ValueError, EOFError, KeyError, AttributeError, TypeError,
-                zipfile.BadZipFile, zlib.error) as error:
-            raise ValueError(f'{path}: expected a folder of NAME.txt, or an .npz with filename '
-                             f'[N] and points5 [N, 5, 2], got {error}') from error
-        for name, five in zip(names, points):
+        arrays = files.read_npz(
+            path, 'point', advice='pass a folder of NAME.txt, or an .npz with filename [N] and '
+            'points5 [N, 5, 2]', arrays={
+                'filename': files.Array(files.TEXT, ['N']),
+                'points5': files.Array(files.NUMBERS, ['N', 5, 2], np.float64)})
+        for name, five in zip(arrays['filename'], arrays['points5']):
             self._table.setdefault(str(name), []).append(five)
 
     def __call__(self, name):
@@ -69,10 +62,13 @@ class GivenPoints:
             lines = path.read_text(encoding='utf-8').split('\n')
             points = np.array([line.split() for line in lines if line.strip()], np.float64)
             check_shape('points', points, [5, 2])
+            if not np.isfinite(points).all():
+                raise ValueError('NaN or infinity')
         except FileNotFoundError:
             return None
-        except ValueError as error:  # of other texts, and of numbers of other shapes
-            raise ValueError(f'{path.name}: expected five lines "x y", got another text') from error
+        except ValueError as error:  # of other texts, and of other numbers
+            raise ValueError(f'{path.name}: expected five lines "x y", got another text '
+                             f'({error})') from error
         return points[np.newaxis]
 
 

@@ -11,12 +11,12 @@ import tensorflow as tf
 from tfdisco.keras_layer import Layer
 from tfdisco.networks.layers import EqualDense, EqualLayer
 from tfdisco.ops.bias_act import bias_act
+from tfdisco.ops.blur import blur
 from tfdisco.ops.resampled_conv2d import resampled_conv2d
-from tfdisco.ops.upfirdn2d import upfirdn2d, without_images
+from tfdisco.ops.upfirdn2d import without_images
 
 EPSILON = 1e-8  # of a variance
 GAIN = math.sqrt(2.0)  # of weights before a leaky ReLU
-BLUR = (0.25, 0.5, 0.25)
 # From this many pixels of the larger image on, the published code joins resampling and
 # convolution. Where it doubles, the joined kernel comes out turned by 180 degrees.
 JOINED_FROM = 128
@@ -153,11 +153,6 @@ def four_shifts(weight):
     """[3, 3, I, O] -> [4, 4, I, O], the sum of the kernel in the four corners."""
     return tf.add_n([tf.pad(weight, [[y, 1 - y], [x, 1 - x], [0, 0], [0, 0]])
                      for y in (0, 1) for x in (0, 1)])
-
-
-def blur(values):
-    """[B, H, W, C] -> [B, H, W, C], weights 1, 2, 1 along both axes, zeros around."""
-    return upfirdn2d(values, BLUR, padding=1)
 
 
 def enlarge(images):

@@ -37,9 +37,9 @@ class Generator(BaseGenerator):
     # The published mapping has the leaky ReLU's gain in its weights, too.
     _mapping = {'gain': GAIN, 'activation_gain': 1.0}
 
-    def __init__(self, config, input_size, **kwargs):
+    def __init__(self, config, input_size, factor_sizes=None, **kwargs):
         """See `BaseGenerator`."""
-        super().__init__(config, input_size, **kwargs)
+        super().__init__(config, input_size, factor_sizes, **kwargs)
         self.lod = self.add_weight(name='lod', shape=(), initializer='zeros', trainable=False)
         width = config.channels(SMALLEST)
         self.start = self.add_weight(name='start', shape=(1, SMALLEST, SMALLEST, width),

@@ -57,9 +57,9 @@ class ToRGB(EqualLayer):
 class Generator(BaseGenerator):
     """The skip generator: each resolution adds its colours to those below, enlarged."""
 
-    def __init__(self, config, input_size, **kwargs):
+    def __init__(self, config, input_size, factor_sizes=None, **kwargs):
         """See `BaseGenerator`."""
-        super().__init__(config, input_size, **kwargs)
+        super().__init__(config, input_size, factor_sizes, **kwargs)
         self.start = self.add_weight(
             name='start', shape=(1, SMALLEST, SMALLEST, config.channels(SMALLEST)),
             initializer=tf.keras.initializers.RandomNormal(stddev=1.0))

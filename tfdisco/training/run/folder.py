@@ -181,14 +181,17 @@ def history(start, name):
     """Command and seconds of the run that another one starts from, for its card.
 
     Args:
-      start: None or '', or the folder of that run.
-      name: of the card in it, without ending.
+      start: None or '', the folder of that run, or a file of weights with its card beside it.
+      name: of the card in the folder, without ending.
 
     Returns:
       {'command', 'seconds', 'before'} of that card, or None if there is none.
     """
-    path = start and os.path.join(start, f'{name}.json')
-    if not path or not os.path.exists(path):
+    if not start:
+        return None
+    path = (f'{os.path.splitext(start)[0]}.json' if os.path.isfile(start) else
+            os.path.join(start, f'{name}.json'))
+    if not os.path.exists(path):
         return None
     with open(path, encoding='utf-8') as file:
         card = json.load(file)

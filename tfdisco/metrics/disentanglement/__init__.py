@@ -1,0 +1,1 @@
+"""How well the factors of generated faces are kept apart."""
