@@ -71,7 +71,8 @@ def test_names_with_blanks_and_accents(tmp_path, stored, asked):
 
 @pytest.mark.parametrize('name, text, message', [
     ('ann.txt', '1 2\n' * 4, 'expected five lines "x y", one line of ten numbers, or 68 lines'),
-    ('ann.txt', '1 2\n' * 69, 'expected five lines'), ('ann.txt', '1 2 3 4 5 6 7 8 9', 'expected five'),
+    ('ann.txt', '1 2\n' * 69, 'expected five lines'),
+    ('ann.txt', '1 2 3 4 5 6 7 8 9', 'expected five'),
     ('ann.txt', '1,5 2,5\n' * 5, 'expected five lines'), ('ann.txt', '', 'expected five lines'),
     ('ann.txt', '1 nan\n' * 5, 'expected five lines'), ('ann.txt', '\xff\xfe', 'expected five'),
     ('ann.json', '[', 'expected a list of faces with keypoints left_eye, right_eye, nose'),
