@@ -28,7 +28,8 @@ flags.DEFINE_bool('json', False, 'Print JSON, for programs.')
 # Without a value here: defaults are those of the suites.
 flags.DEFINE_string('model', None, f'{BUILT_IN} (default), or a morphable model file (.npz).')
 flags.DEFINE_string('data', None, 'A folder of TFRecords; vae: or an .npz with coefficients '
-                    '[N, K]. Without it, people drawn from the morphable model.')
+                    "[N, K], or Deep3D's, a .mat or a folder of them. Without "
+                    'it, people drawn from the morphable model.')
 flags.DEFINE_integer('count', None, 'vae: people in each sample, at most (20000); perception: '
                      'rendered people, at most (300); control: generated faces (1024); '
                      'quality: faces of each kind (10000); report: the count of all suites.',

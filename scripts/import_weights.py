@@ -8,10 +8,10 @@
     python scripts/import_weights.py recognition --source=vladmandic-face-api-1.7.15.tgz
 
 generator: the averaged generator of a TensorFlow 1 snapshot of DiscoFaceGAN's authors, for
---snapshot=official.npz; the pickle is read, never unpickled. run: all three networks of it,
-for scripts/train.py --start=runs/official. vae: run it once a factor with the same --out to
-collect several. recognition: dlib's face descriptor, from the package that `npm pack
-@vladmandic/face-api@1.7.15` downloads; then use it as --recognition=dlib.
+--snapshot=official.npz, and its discriminator; the pickle is read, never unpickled. run: all
+three networks of it, for scripts/train.py --start=runs/official. vae: run it once a factor
+with the same --out to collect several. recognition: dlib's face descriptor, from the package
+that `npm pack @vladmandic/face-api@1.7.15` downloads; then use it as --recognition=dlib.
 """
 
 import sys

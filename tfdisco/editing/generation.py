@@ -7,6 +7,7 @@ import numpy as np
 from PIL import Image
 
 from tfdisco import factors, files, images
+from tfdisco.face3d import deep3d_file
 from tfdisco.shapes import check_choice, check_positive
 
 ALL = 'all'  # factors
@@ -82,10 +83,11 @@ def interpolate(faces, z, factor):
 
 
 def read_faces(path, faces, seed):
-    """Latents and coefficients of an .npz of an earlier generation, or of coefficients alone.
+    """Latents and coefficients of an earlier generation, or of coefficients alone.
 
     Args:
       path: an .npz with `z` [N, latents], `coefficients` [N, K] or both; coefficients count.
+        Or Deep3D's, a .mat or a folder of them, see `face3d.deep3d_file`.
       faces: the `FaceGenerator`.
       seed: of the noise that coefficients are drawn with where there is no z.
 
@@ -96,6 +98,10 @@ def read_faces(path, faces, seed):
       FileNotFoundError: if there is no such file.
       ValueError: if it is not such a file.
     """
+    if os.path.isdir(path) or os.fspath(path).endswith('.mat'):
+        deep3d_file.check_model(faces.model, path)
+        coefficients, _ = deep3d_file.read(path)
+        return faces.latents(len(coefficients), seed), coefficients
     widths = {'z': faces.inputs.latents, 'coefficients': faces.model.layout.size}
     found = files.read_npz(
         path, 'face', advice='take faces.npz of an earlier generation by the same generator',
@@ -106,7 +112,10 @@ def read_faces(path, faces, seed):
     z, coefficients = found.get('z'), found.get('coefficients')
     if z is None:
         z = faces.latents(len(coefficients), seed)
-    return z, faces.coefficients(z) if coefficients is None else coefficients
+    if coefficients is None:
+        return z, faces.coefficients(z)
+    deep3d_file.check_order(coefficients, faces.model, path)
+    return z, coefficients
 
 
 def write(folder, faces, what, psi=1.0, beside=None, gif=False):

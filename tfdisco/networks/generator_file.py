@@ -52,8 +52,11 @@ class GeneratorSource:
     average_identity: tuple = ()
 
     def __post_init__(self):
-        """JSON knows lists alone."""
+        """Raises ValueError on other types; JSON knows lists in place of tuples."""
         object.__setattr__(self, 'average_identity', tuple(self.average_identity))
+        if [type(value) for value in (self.model, self.vaes, self.noise)] != [str, str, int] or (
+                not all(isinstance(value, float) for value in self.average_identity)):
+            raise ValueError('source: expected two texts, a number, and numbers')
 
 
 def named_weights(layer, prefix=''):
@@ -154,15 +157,14 @@ def read(path):
     try:
         config = NetworkConfig(**json.loads(str(stored['config'])))
         source = GeneratorSource(**json.loads(str(stored['source'])))
-        kinds = [type(value) for value in (source.model, source.vaes, source.noise,
-                                           *source.average_identity)]
-        if kinds[:3] != [str, str, int] or any(kind is not float for kind in kinds[3:]):
-            raise ValueError('source: expected two texts, a number and a list of numbers')
     except (TypeError, ValueError, RecursionError) as error:
         raise ValueError(f'{label}: expected config and source of a generator, got '
                          f'{stored["config"]} and {stored["source"]} ({error})') from error
     arrays = {name[len(_WEIGHTS):]: value for name, value in stored.items()
               if name.startswith(_WEIGHTS)}
+    if len(source.average_identity) not in (0, config.w_size):
+        raise ValueError(f'{label}: source: average_identity: expected {config.w_size} numbers, '
+                         f'got {len(source.average_identity)}')
     _check_sizes(config, arrays, label)
     try:
         generator = build.build_generator(config, len(arrays['mapping/mean']),

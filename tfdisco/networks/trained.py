@@ -58,6 +58,12 @@ class MissingModel:
                          'of scripts/import_morphable_model.py')
 
 
+def vaes_of(path, source):
+    """Name or path of the VAEs that a generator's file names: first of a file beside it."""
+    beside = os.path.join(os.path.dirname(path), source.vaes)
+    return beside if source.vaes != BUILT_IN and os.path.isfile(beside) else source.vaes
+
+
 def load(path=BUILT_IN):
     """Reads a generator.npz of scripts/train.py and the models that it names.
 
@@ -73,10 +79,8 @@ def load(path=BUILT_IN):
     """
     path = resolve(path)
     generator, source = generator_file.read(path)
-    beside = os.path.join(os.path.dirname(path), source.vaes)
-    vaes = beside if source.vaes != BUILT_IN and os.path.isfile(beside) else source.vaes
     model = MorphableModel.load(source.model) if source.model else None
-    vaes = CoefficientVAEs.load(vaes, model.layout if model else None)
+    vaes = CoefficientVAEs.load(vaes_of(path, source), model.layout if model else None)
     model = model or MissingModel(vaes.layout)
     inputs = GeneratorInputs(vaes, source.noise, source.average_identity)
     if inputs.size != generator.input_size:

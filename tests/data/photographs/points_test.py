@@ -24,7 +24,8 @@ def test_points_of_a_folder(tmp_path):
                                   '1 2\n' * 4 + '1 nan', '\x00\xff'])
 def test_a_text_that_is_no_five_points(tmp_path, text):
     (tmp_path / 'ann.txt').write_bytes(text.encode('latin-1'))
-    with pytest.raises(ValueError, match='ann.txt: expected five lines "x y", got another text'):
+    with pytest.raises(ValueError, match='ann.txt: expected five lines "x y", one line of ten '
+                       'numbers, or 68 lines, got another text'):
         photo_points.GivenPoints(tmp_path)('ann.jpg')
 
 

@@ -9,7 +9,7 @@ from tests.networks.stylegan.snapshot_test import CONFIG, networks, write
 from tests.networks.vae import published_test as vae_checkpoints
 from tests.networks.vae.vaes_test import mlp
 from tfdisco.editing.face_generator import FaceGenerator
-from tfdisco.networks import generator_file, trained
+from tfdisco.networks import discriminator_file, generator_file, trained
 from tfdisco.networks.stylegan import importer, snapshot
 from tfdisco.networks.vae import published as published_vaes
 
@@ -127,7 +127,11 @@ def test_with_a_face_model_and_other_vaes(files, tmp_path):
                                      model='open_head')
     _, inputs, model = trained.load(path)
     assert model.name and len(model.triangles) and inputs.average_identity == ()
-    assert [file.name for file in tmp_path.iterdir()] == ['o.npz']
+    assert {file.name for file in tmp_path.iterdir()} == {'o.npz', 'o_discriminator.npz'}
+    judge = snapshot.load(folder / 's.pkl').discriminator
+    for ours, theirs in zip(discriminator_file.read(tmp_path / 'o_discriminator.npz').weights,
+                            judge.weights):
+        np.testing.assert_array_equal(ours, theirs)
     assert generator_file.read(path)[1] == generator_file.GeneratorSource(
         'open_head', 'built-in', NOISE)
 
@@ -160,3 +164,5 @@ def test_errors(files, tmp_path):
     with pytest.raises(ValueError, match=r'average_w_id.txt: expected a pickle that can be read'):
         importer.import_generator(str(folder / 'average_w_id.txt'), out, vaes)
     assert not list(tmp_path.glob('*.npz'))
+    with pytest.raises(ValueError, match='source: expected two texts, a number, and numbers'):
+        generator_file.GeneratorSource('', '', 5, ('a',))

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from tfdisco import files
-from tfdisco.shapes import check_shape
+from tfdisco.data.photographs import points_file
 
 DETECTOR = 'mtcnn 1.0.0'
 # mtcnn wants some pixels, and takes long for many; faces below 20 pixels of the reduced
@@ -27,10 +27,10 @@ class GivenPoints:
         """Takes a folder or an .npz.
 
         Args:
-          path: a folder with NAME.txt for each photograph NAME.jpg (or of another kind),
-            five lines 'x y'; or an .npz with `filename` [N] and `points5` [N, 5, 2], in
-            which a file name may come several times. Pixels (x, y) of the photograph as a
-            viewer shows it, in the order of `alignment.POINTS`.
+          path: a folder with NAME.txt or NAME.json for each photograph NAME.jpg (or of
+            another kind), see `points_file`; or an .npz with `filename` [N] and
+            `points5` [N, 5, 2], in which a file name may come several times. Pixels (x, y)
+            of the photograph as a viewer shows it, in the order of `alignment.POINTS`.
 
         Raises:
           FileNotFoundError: if there is no such file or folder.
@@ -52,24 +52,13 @@ class GivenPoints:
         """The points [F, 5, 2] float64 of the faces of photograph `name`, or None if none.
 
         Raises:
-          ValueError: if its file is not five lines of two numbers.
+          ValueError: if its file is not as `points_file` has them.
         """
         if self._folder is None:
             faces = self._table.get(name)
             return None if faces is None else np.array(faces, np.float64)
-        path = (self._folder / name).with_suffix('.txt')
-        try:
-            lines = path.read_text(encoding='utf-8').split('\n')
-            points = np.array([line.split() for line in lines if line.strip()], np.float64)
-            check_shape('points', points, [5, 2])
-            if not np.isfinite(points).all():
-                raise ValueError('NaN or infinity')
-        except FileNotFoundError:
-            return None
-        except ValueError as error:  # of other texts, and of other numbers
-            raise ValueError(f'{path.name}: expected five lines "x y", got another text '
-                             f'({error})') from error
-        return points[np.newaxis]
+        path = points_file.find(self._folder, name)
+        return None if path is None else points_file.read(path)
 
 
 def detect(image, min_confidence):

@@ -6,7 +6,7 @@ import numpy as np
 
 from tfdisco import files
 from tfdisco.face3d.morphable_model import MorphableModel
-from tfdisco.networks import generator_file
+from tfdisco.networks import discriminator_file, generator_file
 from tfdisco.networks.stylegan import snapshot
 from tfdisco.networks.vae import FACTORS
 from tfdisco.networks.vae import file as vae_file
@@ -19,7 +19,8 @@ LICENCE = ('Weights of others: the terms are those of whoever trained them. The 
 def import_generator(source, out, vaes, average_identity=None, model=''):
     """Writes the moving average of a snapshot as a generator.npz.
 
-    VAEs of a folder are written beside it, to NAME_vaes.npz for NAME.npz.
+    The discriminator is written beside it, to NAME_discriminator.npz for NAME.npz, as are
+    VAEs of a folder, to NAME_vaes.npz.
 
     Args:
       source: network-snapshot-NNN.pkl, see `snapshot.load`.
@@ -43,7 +44,8 @@ def import_generator(source, out, vaes, average_identity=None, model=''):
     stored = published_vaes.load_folder(vaes) if folder else vae_file.read(vaes)
     layout = vae_file.check_complete(
         stored, vaes, MorphableModel.load(model).layout if model else None, FACTORS)
-    generator = snapshot.load(source).average
+    networks = snapshot.load(source)
+    generator = networks.average
     noise = generator.input_size - layout.size
     if noise < 1:
         raise ValueError(f'{source}: expected inputs of the {layout.size} coefficients of '
@@ -53,6 +55,7 @@ def import_generator(source, out, vaes, average_identity=None, model=''):
         folder, name = os.path.split(out)
         vaes = name[:-len('.npz')] + '_vaes.npz'
         vae_file.write(os.path.join(folder, vaes), stored, dtype='float32')
+    discriminator_file.write(discriminator_file.beside(out), networks.discriminator, LICENCE)
     generator_file.write(out, generator, generator_file.GeneratorSource(
         model, vaes, noise, average), LICENCE)
     return out

@@ -56,7 +56,8 @@ def restore(config, trainer):
                                    discriminator=trainer.discriminator)
     elif path:
         generator, source = generator_file.read(path)
-        _check(path, config, generator.config, dataclasses.asdict(source))
+        _check(path, config, generator.config, {
+            'model': source.model, 'vaes': trained.vaes_of(path, source), 'noise': source.noise})
         discriminator = None
         if beside:
             discriminator = discriminator_file.read(beside)
