@@ -12,6 +12,7 @@ import tensorflow as tf
 from tensorflow.python.framework import kernels
 
 HOST, DEVICE = 'host', 'device'
+RANDOM = ('RandomStandardNormal', 'RandomUniform')  # not the same each time
 OWN = pathlib.Path(__file__).resolve().parents[3] / 'ops'
 
 
@@ -30,9 +31,16 @@ def copies(graph):
       [(name of an op, type, index of its input, HOST or DEVICE, where it comes from, and the
       type that gave it)].
     """
-    memory, result = {}, []
+    memory, constant, result = {}, set(), []
     for operation in _needed(graph):
         inputs, outputs = _memory(operation)
+        if operation.type == 'Const' or operation.inputs and operation.type not in RANDOM and all(
+                tensor.ref() in constant for tensor in operation.inputs):
+            # Computed once, when the function is made; int32 is kept on the host.
+            constant.update(tensor.ref() for tensor in operation.outputs)
+            memory.update({tensor.ref(): HOST if tensor.dtype == tf.int32 else DEVICE
+                           for tensor in operation.outputs})
+            continue
         for index, (tensor, wanted) in enumerate(zip(operation.inputs, inputs)):
             there = memory[tensor.ref()]
             if tensor.dtype not in (tf.resource, tf.variant) and there != wanted:
