@@ -7,6 +7,7 @@ import io
 import json
 import math
 import os
+import sys
 import tempfile
 import zipfile
 from typing import NamedTuple, Optional, Sequence
@@ -230,8 +231,10 @@ def _checked(label, array, wanted, advice):
         try:
             result = np.char.decode(array, 'utf-8') if array.dtype.kind == 'S' else (
                 array.astype(array.dtype.newbyteorder('=')))
-            ''.join(result.ravel().tolist())
-        except ValueError as error:  # of other bytes, and of numbers that are no characters
+            largest = result.reshape(-1).view(np.uint32).max(initial=0)
+            if largest > sys.maxunicode:
+                raise ValueError(f'no character has the number {largest}')
+        except ValueError as error:
             raise ValueError(f'{label}: expected text, got other bytes ({error}){advice}'
                              ) from error
         return result
