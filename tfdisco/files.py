@@ -7,6 +7,7 @@ import io
 import json
 import math
 import os
+import sys
 import tempfile
 import zipfile
 from typing import NamedTuple, Optional, Sequence
@@ -98,7 +99,8 @@ def read_npz(path, content, form=None, version=None, advice='', arrays=None):
         has none.
       advice: what to do about another file.
       arrays: {name: `Array`}; a name with * stands for all that fit it and no name before, as
-        many as there are. What has no name here is not read. None for everything.
+        many as there are. None for everything. What has no name here is not read, and in
+        a file that has a format refused: it may be an optional array whose name is damaged.
 
     Returns:
       {name: array}.
@@ -114,8 +116,7 @@ def read_npz(path, content, form=None, version=None, advice='', arrays=None):
     with contextlib.ExitStack() as stack:
         with damage():
             archive = stack.enter_context(zipfile.ZipFile(path))
-            infos = {info.filename[:-len(MEMBER)]: info for info in archive.infolist()
-                     if info.filename.endswith(MEMBER)}
+            infos = {info.filename.removesuffix(MEMBER): info for info in archive.infolist()}
 
         def header(name, wanted):
             with damage(), archive.open(infos[name]) as stream:
@@ -138,8 +139,12 @@ def read_npz(path, content, form=None, version=None, advice='', arrays=None):
                     f'a file of format {right!r}, got {got!r}' if name == 'format' else
                     f'format version {right}, got {got}') + advice)
         # All headers first: nothing is read of a file that is refused for its last array.
-        members, sizes = {}, {}
-        for name, wanted in _chosen(infos, arrays, label, advice):
+        members, sizes, chosen = {}, {}, _chosen(infos, arrays, label, advice)
+        unknown = sorted(set(infos) - set(chosen) - {'format', 'version'})
+        if form is not None and arrays is not None and unknown:
+            raise ValueError(f'{label}: expected arrays {list(arrays)}, got unknown {unknown}'
+                             + advice)
+        for name, wanted in chosen.items():
             members[name] = header(name, wanted)
             _check_header(f'{label}: {name}', members[name], sizes, advice)
         total = sum(member.info.file_size for member in members.values())
@@ -162,7 +167,7 @@ def _damage(expected, advice):
 
 
 def _chosen(infos, arrays, label, advice):
-    """(name, `Array`) of each array to read, in the order of `arrays`."""
+    """{name: `Array`} of each array to read, in the order of `arrays`."""
     if arrays is None:
         arrays = {'*': Array()}
     required = [name for name, wanted in arrays.items()
@@ -176,7 +181,7 @@ def _chosen(infos, arrays, label, advice):
         for found in fnmatch.filter(sorted(infos), name) if '*' in name else [name]:
             if found in infos:
                 chosen.setdefault(found, wanted)
-    return chosen.items()
+    return chosen
 
 
 def _header(stream, info, wanted):
@@ -226,8 +231,10 @@ def _checked(label, array, wanted, advice):
         try:
             result = np.char.decode(array, 'utf-8') if array.dtype.kind == 'S' else (
                 array.astype(array.dtype.newbyteorder('=')))
-            ''.join(result.ravel().tolist())
-        except ValueError as error:  # of other bytes, and of numbers that are no characters
+            largest = result.reshape(-1).view(np.uint32).max(initial=0)
+            if largest > sys.maxunicode:
+                raise ValueError(f'no character has the number {largest}')
+        except ValueError as error:
             raise ValueError(f'{label}: expected text, got other bytes ({error}){advice}'
                              ) from error
         return result

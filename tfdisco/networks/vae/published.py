@@ -65,9 +65,9 @@ def load_published_vae(source, factor):
             name = f'{half}/{layer}'
             for kind in ('kernel', 'bias'):
                 weights[f'{name}/{kind}'] = value(f'{PUBLISHED_LAYERS.get(name, name)}/{kind}')
-    except tf.errors.OpError as error:
+    except (tf.errors.OpError, IndexError) as error:  # the latter of files that are cut off
         raise ValueError(f'{prefix}: expected a TensorFlow checkpoint with its .data file beside '
-                         f'it, got one that cannot be read ({error.message})') from error
+                         f'it, got one that cannot be read ({error})') from error
     file.check(weights, prefix)
     return weights
 
