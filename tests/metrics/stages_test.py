@@ -6,13 +6,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import tensorflow as tf
-from tfdisco.config import NetworkConfig
 
 from tests.metrics import drawn
 from tests.training.gan import small
 from tfdisco import factors
 from tfdisco.metrics import registry, stages
 from tfdisco.networks import build
+from tfdisco.networks.config import NetworkConfig
 
 SHARES = {4: 0.2, 8: 0.7, 16: 0.1}
 SIDE = 16
