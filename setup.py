@@ -31,6 +31,7 @@ REQUIREMENTS = [
     f'tensorflow-addons==0.23.0; {OLD}',
     f'tensorflow-graphics==2021.12.3; {OLD}',
     'absl-py>=1.4',
+    'matplotlib>=3.7,<3.12',
     'pillow>=9.5',
     'scipy>=1.10',
     'tensorboard>=2.15,<3',

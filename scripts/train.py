@@ -13,7 +13,7 @@ import sys
 from absl import app, flags
 
 from tfdisco import progress
-from tfdisco.config import GanConfig
+from tfdisco.training.gan.config import GanConfig
 from tfdisco.training.gan.run import train
 from tfdisco.training.run import distribution
 from tfdisco.training.run.loop import Interrupted

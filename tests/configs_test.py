@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from absl import flags
 
-from tfdisco.config import GanConfig
 from tfdisco.networks import discriminator_file, generator_file, trained
 from tfdisco.training.gan import start
+from tfdisco.training.gan.config import GanConfig
 from tfdisco.training.gan.schedule import Schedule
 from tfdisco.training.gan.trainer import GanTrainer
 

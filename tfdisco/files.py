@@ -243,12 +243,11 @@ def _checked(label, array, wanted, advice):
     return result
 
 
-def read_json(path, content, advice=''):
+def read_json(path, advice=''):
     """Reads a JSON object.
 
     Args:
       path: of the file.
-      content: what it should hold, for messages.
       advice: what to do about another file.
 
     Returns:
@@ -263,11 +262,11 @@ def read_json(path, content, advice=''):
         with open(path, encoding='utf-8') as file:
             value = json.load(file)
     except (ValueError, RecursionError) as error:  # of other text, and of text too deep
-        raise ValueError(f'{os.fspath(path)}: expected JSON, {content}, got a file that is none '
-                         f'({error}){advice}') from error
+        raise ValueError(f'{os.fspath(path)}: expected JSON, got a file that is none ({error})'
+                         + advice) from error
     if not isinstance(value, dict):
-        raise ValueError(f'{os.fspath(path)}: expected a JSON object, {content}, got '
-                         f'{type(value).__name__}{advice}')
+        raise ValueError(f'{os.fspath(path)}: expected a JSON object, got {type(value).__name__}'
+                         + advice)
     return value
 
 

@@ -7,10 +7,10 @@ from PIL import Image
 from tests.face3d import toy
 from tests.training.gan import small
 from tfdisco import factors
-from tfdisco.config import NetworkConfig
 from tfdisco.editing import generation, reference
 from tfdisco.editing.face_generator import FaceGenerator
 from tfdisco.networks import build, generator_file
+from tfdisco.networks.config import NetworkConfig
 from tfdisco.networks.inputs import GeneratorInputs
 
 CONFIG = NetworkConfig(resolution=32, fmap_base=256, fmap_max=8, mapping_layers=1, w_size=8)
@@ -60,7 +60,7 @@ def test_truncation_brings_identities_together(faces):
 def test_varied_faces_share_all_but_one_factor(faces, factor):
     what = generation.vary(faces, faces.latents(2, 0), factor, seed=0)
     assert what.columns == 8 and len(what.z) == len(what.labels) == 16
-    parts = {name: part.numpy() for name, part in faces.inputs.split(what.z).items()}
+    parts = {name: part.numpy() for name, part in faces.inputs.by_factor(what.z).items()}
     for row in (slice(0, 8), slice(8, 16)):
         for name, part in parts.items():
             assert len(np.unique(part[row], axis=0)) == (8 if name == factor else 1)
@@ -75,10 +75,10 @@ def test_all_factors_vary_a_row_each_from_one_person(faces):
 def test_interpolation_goes_round(faces):
     z = faces.latents(3, 0)
     what = generation.interpolate(faces, z, factors.IDENTITY)
-    parts = faces.inputs.split(what.z)
+    parts = faces.inputs.by_factor(what.z)
     assert len(what.z) == 3 * generation.FRAMES
     np.testing.assert_allclose(parts[factors.IDENTITY][::generation.FRAMES],
-                               faces.inputs.split(z)[factors.IDENTITY], rtol=1e-5)
+                               faces.inputs.by_factor(z)[factors.IDENTITY], rtol=1e-5)
     assert len(np.unique(parts[factors.POSE], axis=0)) == 1
     identity = parts[factors.IDENTITY].numpy()
     steps = np.linalg.norm(np.diff(identity, axis=0), axis=1)

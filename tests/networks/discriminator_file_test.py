@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from tfdisco import files
-from tfdisco.config import NetworkConfig
 from tfdisco.networks import build, discriminator_file
+from tfdisco.networks.config import NetworkConfig
 from tfdisco.networks.generator_file import named_weights
 
 CONFIG = NetworkConfig(resolution=32, fmap_base=128, fmap_max=8, mapping_layers=2, w_size=6)

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from tfdisco.config import NetworkConfig
 from tfdisco.networks import build, generator_file
+from tfdisco.networks.config import NetworkConfig
 from tfdisco.networks.factor_mapping import FactorMapping
 
 SIZES = {'identity': 7, 'expression': 4, 'pose': 3, 'illumination': 5, 'noise': 2}

@@ -25,8 +25,8 @@ def draw(count, inputs, seed=0):
 def test_sizes_and_order(inputs):
     assert (inputs.latents, inputs.size) == (4 + 3 + 2 + 1 + 6, LAYOUT.size + 6)
     z = draw(2, inputs)
-    parts = inputs.split(z)
-    assert list(parts) == list(factors.LATENT_FACTORS)
+    parts = inputs.by_factor(z)
+    assert list(parts) == list(factors.FACTORS)
     np.testing.assert_array_equal(np.concatenate(list(parts.values()), axis=-1), z)
 
 
@@ -42,9 +42,9 @@ def test_input_is_decoded_coefficients_and_the_noise_itself(inputs):
 def test_replace_changes_one_factor_and_its_coefficients_alone(inputs, factor):
     z, other = draw(2, inputs), draw(2, inputs, seed=1)
     mixed = inputs.replace(z, other, [factor])
-    for name, part in inputs.split(mixed).items():
+    for name, part in inputs.by_factor(mixed).items():
         source = other if name == factor else z
-        np.testing.assert_array_equal(part, inputs.split(source)[name])
+        np.testing.assert_array_equal(part, inputs.by_factor(source)[name])
     differs = np.any(inputs.coefficients(mixed) != inputs.coefficients(z), axis=0)
     expected = np.zeros(LAYOUT.size, bool)
     if factor != factors.NOISE:

@@ -101,12 +101,12 @@ class FaceGenerator:
           factor: of `factors.FACTORS`.
           steps: 2 or more.
         """
-        check_choice('factor', factor, self.inputs.split(z[np.newaxis]))
+        check_choice('factor', factor, self.inputs.by_factor(z[np.newaxis]))
         share = np.linspace(0, 1, steps, dtype=np.float32)[:, np.newaxis]
         between = (1 - share) * z + share * other
         # As far from the mean as both ends are, where the line itself comes nearer.
-        parts = [np.concatenate([part.numpy() for name, part in self.inputs.split(values).items()
-                                 if name == factor]) for values in (between, z[None], other[None])]
+        parts = [self.inputs.by_factor(values)[factor].numpy()
+                 for values in (between, z[None], other[None])]
         length, first, last = (np.linalg.norm(part, axis=1, keepdims=True) for part in parts)
         between *= ((1 - share) * first + share * last) / np.maximum(length, 1e-6)
         return self.inputs.replace(np.repeat(z[np.newaxis], steps, 0), between, [factor]).numpy()

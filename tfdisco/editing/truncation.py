@@ -4,31 +4,9 @@ import numpy as np
 import tensorflow as tf
 
 from tfdisco import factors
-from tfdisco.shapes import check_shape
 
 MEAN_OF = 4096  # identities that the centre is the mean of
 AT_ONCE = 256
-
-
-def truncate(w, center, psi):
-    """The truncation trick of StyleGAN: w' = w + (1 - psi) (center - w).
-
-    It moves expression, illumination and pose to the mean as well.
-
-    Args:
-      w: [B, w_size].
-      center: [w_size], such as the generator's `w_avg`.
-      psi: 1 leaves w as it is, 0 makes all alike.
-
-    Returns:
-      [B, w_size].
-
-    Raises:
-      ValueError: on wrong shapes.
-    """
-    check_shape('w', w, ['B', 'W'])
-    check_shape('center', center, [w.shape[1]])
-    return w + (1.0 - psi) * (center - w)
 
 
 class PublishedTruncation:

@@ -45,7 +45,7 @@ def real(data, model, size, count, seed):
 
     Raises:
       FileNotFoundError: if there is no such folder.
-      ValueError: if it holds faces of another model.
+      ValueError: if it holds faces of another model, or of a size that cannot be reduced.
     """
     check_positive('count', count)
     if data is None:
@@ -53,6 +53,10 @@ def real(data, model, size, count, seed):
         drawn = (person.image for person in itertools.islice(people, count))
         return PictureSet('people drawn from the face model', count, stacked(drawn))
     card = coefficient_sets.check_model(data, model)
+    if card.get('size', size) % size:
+        raise ValueError(f'data: expected pictures whose side is a multiple of {size}, that of '
+                         f'what is measured, got {card["size"]} in {data}; make records of such '
+                         'a size')
     count = min(count, int(card['count']))
     whole, rest = divmod(count, BATCH)
     batches = (batch['image'] for batch in records.batches(data, model.layout, BATCH, size))

@@ -1,16 +1,34 @@
-"""Results of suites as tables: whatever has a value in a nested result is a row."""
-
-FIELDS = ('value', 'low', 'high')
+"""Results of suites as rows: whatever has a value in a nested result is a figure."""
 
 
 def leaves(result, path=()):
-    """Yields ((names on the way), figure) of every {'value', 'low', 'high', ...} in a result."""
+    """Figures of a result, however deep.
+
+    Args:
+      result: what a suite returns. In it, {'value', 'low', 'high', ...} and floats are
+        figures; whole numbers are settings, lists are for pictures.
+      path: names on the way there.
+
+    Returns:
+      Yields ((names), {'value', ...}).
+    """
     for name, found in result.items():
         if isinstance(found, dict):
             if 'value' in found:
                 yield (*path, name), found
             else:
                 yield from leaves(found, (*path, name))
+        elif isinstance(found, float):
+            yield (*path, name), {'value': found}
+
+
+def remarks(result, path=()):
+    """Yields ('names', text) of every text in a result, however deep."""
+    for name, found in result.items():
+        if isinstance(found, dict):
+            yield from remarks(found, (*path, name))
+        elif isinstance(found, str):
+            yield ' '.join((*path, name)), found
 
 
 def number(value):
@@ -33,5 +51,5 @@ def figures(result):
              str(found.get('count') or '')) for path, found in leaves(result)]
     widest = max([len('figure'), *(len(row[0]) for row in rows)])
     lines = [('figure', 'value', '95 % interval', 'count'), *rows]
-    return '\n'.join(f'{name:{widest}} {value:>10} {between:>22} {count:>7}'
+    return '\n'.join(f'{name:{widest}} {value:>10} {between:>22} {count:>7}'.rstrip()
                      for name, value, between, count in lines)

@@ -15,8 +15,8 @@ import os
 import numpy as np
 
 from tfdisco import files
-from tfdisco.config import NetworkConfig
 from tfdisco.networks import build
+from tfdisco.networks.config import NetworkConfig
 from tfdisco.networks.generator_file import WEIGHTS, assign_weights, weight_arrays
 
 FORMAT = 'tfdisco-discriminator'

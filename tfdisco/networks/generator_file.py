@@ -17,8 +17,8 @@ import numpy as np
 import tensorflow as tf
 
 from tfdisco import files
-from tfdisco.config import NetworkConfig
 from tfdisco.networks import build, factor_mapping
+from tfdisco.networks.config import NetworkConfig
 from tfdisco.networks.generator import sides
 from tfdisco.shapes import check_choice, check_shape
 

@@ -39,7 +39,7 @@ class GeneratorInputs:
                 else parts[factor].stop - parts[factor].start
                 for factor in factors.INPUT_FACTORS}
 
-    def split(self, z):
+    def by_factor(self, z):
         """z [B, latents] -> {factor: [B, its size]}, noise included."""
         z = tf.convert_to_tensor(z, tf.float32)
         check_shape('z', z, ['B', self.latents])
@@ -61,7 +61,7 @@ class GeneratorInputs:
         """
         for factor in changed:
             check_choice('changed', factor, factors.FACTORS)
-        kept, new = self.split(z), self.split(other)
+        kept, new = self.by_factor(z), self.by_factor(other)
         return tf.concat([new[factor] if factor in changed else kept[factor]
                           for factor in self._sizes], axis=-1)
 

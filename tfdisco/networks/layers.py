@@ -186,20 +186,3 @@ def minibatch_stddev(values, group):
     deviation = tf.tile(deviation, [group])[:, tf.newaxis, tf.newaxis, tf.newaxis]
     deviation = tf.broadcast_to(tf.cast(deviation, values.dtype), [batch, height, width, 1])
     return tf.concat([values, deviation], axis=-1)
-
-
-def random_noise(sides, batch, seed):
-    """Noise maps N(0, 1) in one draw.
-
-    Args:
-      sides: pixels of each map's side.
-      batch: B.
-      seed: [2] integers; the same seed gives the same maps.
-
-    Returns:
-      A list of [B, side, side, 1].
-    """
-    sizes = [side * side for side in sides]
-    values = tf.random.stateless_normal([batch, sum(sizes)], seed)
-    return [tf.reshape(part, [batch, side, side, 1])
-            for side, part in zip(sides, tf.split(values, sizes, axis=1))]

@@ -62,6 +62,14 @@ def test_figures_are_those_of_formulas(source, found):
         assert f'ppl_{name}' not in found['rendered']
 
 
+def test_the_same_reference_is_drawn_once(source, monkeypatch):
+    first = suite.evaluate(**source, count=COUNT)
+    monkeypatch.setattr(sets, 'gather', None)  # no second one
+    assert suite.evaluate(**source, count=COUNT) == first
+    with pytest.raises(TypeError):
+        suite.evaluate(**source, count=COUNT, seed=1)
+
+
 def test_result_is_json_and_a_table(source, found):
     assert json.loads(json.dumps(found)) == found
     text = registry.table('quality', found)

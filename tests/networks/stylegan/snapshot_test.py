@@ -7,7 +7,7 @@ import pytest
 
 from tests.networks.stylegan import pickles, reference
 from tests.networks.stylegan.published_test import INPUT, check, oracle, variables
-from tfdisco.config import NetworkConfig
+from tfdisco.networks.config import NetworkConfig
 from tfdisco.networks.stylegan import snapshot
 
 CONFIG = NetworkConfig(arch='stylegan', resolution=32, fmap_base=128, fmap_max=7, w_size=6,

@@ -7,7 +7,6 @@ import tensorflow as tf
 from tests.face3d import toy
 from tests.perception import small
 from tests.training.gan import small as gan
-from tfdisco.config import GanConfig
 from tfdisco.face3d.renderer import FaceRenderer
 from tfdisco.losses import imitative
 from tfdisco.networks import build
@@ -18,6 +17,7 @@ from tfdisco.perception.parsing import Parsing
 from tfdisco.perception.recognition import Recognition
 from tfdisco.perception.reconstruction import Reconstruction
 from tfdisco.training.gan import schedule
+from tfdisco.training.gan.config import GanConfig
 from tfdisco.training.gan.objective import Draw, GeneratorObjective, discriminator_terms
 
 SIDE, BATCH = 32, 5

@@ -9,8 +9,8 @@ import tensorflow as tf
 
 from tests.face3d import toy
 from tests.training.gan import small
-from tfdisco.config import GanConfig, ScheduleConfig
 from tfdisco.networks.inputs import GeneratorInputs
+from tfdisco.training.gan.config import GanConfig, ScheduleConfig
 from tfdisco.training.gan.optimizer import NetworkOptimizer
 from tfdisco.training.gan.trainer import GanTrainer
 
@@ -83,7 +83,7 @@ strategy = distribution.make_strategy(virtual_cpus=2)
 from tests.face3d import toy
 from tests.perception import small
 from tests.training.gan import small as gan
-from tfdisco.config import GanConfig
+from tfdisco.training.gan.config import GanConfig
 from tfdisco.networks.inputs import GeneratorInputs
 from tfdisco.perception.observe import Perception
 from tfdisco.perception.parsing import Parsing

@@ -13,7 +13,7 @@ from tfdisco.data.synthetic import dataset as synthetic_set
 from tfdisco.networks import build, discriminator_file, generator_file, trained
 from tfdisco.networks.generator_file import named_weights
 from tfdisco.networks.inputs import GeneratorInputs
-from tfdisco.training.gan import start
+from tfdisco.training.gan import distil, start
 from tfdisco.training.gan.trainer import GanTrainer
 from tfdisco.training.run.folder import history
 
@@ -105,6 +105,31 @@ def test_files_of_something_else_are_refused(written, begin, changes, ours, thei
     assert f'generator.npz of {theirs}; pass th' in str(error.value)
     assert all(np.array_equal(value, before[name])
                for name, value in values(trainer.generator).items())
+
+
+def test_a_mapping_of_another_kind_learns_from_the_files(inputs, begin, tmp_path, monkeypatch):
+    path, network = tmp_path / 'generator.npz', small.config(SOURCE, mapping_speed=0.1).network
+    generator = build.build_generator(network, inputs.size)
+    generator.mapping.set_normalization(*inputs.spread())
+    generator_file.write(path, generator, generator_file.GeneratorSource(
+        SOURCE['model'], SOURCE['vaes'], inputs.noise))
+    monkeypatch.setattr(distil, 'STEPS', 300)
+    config, trainer = begin(path, mapping='sum', mapping_layers=3, mapping_speed=0.1)
+    mapping = trainer.generator.mapping
+    mapping.set_normalization(*trainer.inputs.spread(False))
+    z = np.random.default_rng(3).standard_normal([256, trainer.inputs.latents], np.float32)
+
+    def unlike():
+        wanted = generator.mapping(trainer.inputs(z)).numpy()
+        return np.mean((mapping(trainer.inputs(z)).numpy() - wanted) ** 2) / wanted.var(0).mean()
+
+    before = unlike()
+    start.restore(config, trainer)
+    assert unlike() < 0.5 * min(before, 1.0)
+    for name, value in values(generator).items():
+        if not name.startswith('mapping/'):
+            np.testing.assert_array_equal(values(trainer.generator)[name], value, name)
+    assert same(trainer.generator, trainer.average)
 
 
 def test_precision_and_groups_may_change(written, begin):

@@ -5,8 +5,8 @@ import tensorflow as tf
 
 from tests.face3d import toy
 from tests.training.gan import small
-from tfdisco.config import GanConfig
 from tfdisco.networks.inputs import GeneratorInputs
+from tfdisco.training.gan.config import GanConfig
 from tfdisco.training.gan.schedule import Schedule
 from tfdisco.training.gan.trainer import GanTrainer
 

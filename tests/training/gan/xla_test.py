@@ -6,13 +6,13 @@ import tensorflow as tf
 from tests.face3d import toy
 from tests.perception import small
 from tests.training.gan import small as gan
-from tfdisco.config import GanConfig
 from tfdisco.networks.inputs import GeneratorInputs
 from tfdisco.perception.observe import Perception
 from tfdisco.perception.parsing import Parsing
 from tfdisco.perception.recognition import Recognition
 from tfdisco.perception.reconstruction import Reconstruction
 from tfdisco.training.gan import schedule
+from tfdisco.training.gan.config import GanConfig
 from tfdisco.training.gan.draws import Draws
 from tfdisco.training.gan.trainer import GanTrainer
 

@@ -59,7 +59,7 @@ def _read_folder(folder):
 
 def _expression_names(path):
     """The `expressions` of vertex_indices.json, whose landmarks also tell the vertex order."""
-    table = files.read_json(path, 'the names of a face model', WHERE)
+    table = files.read_json(path, WHERE)
     missing = [name for name in ('expressions', 'idx_to_landmark_verts')
                if not isinstance(table.get(name), list)]
     if missing:

@@ -27,6 +27,9 @@ def read(path, variable, shape, hint):
     if values is None or values.dtype.kind not in 'iuf':
         raise ValueError(f'{path}: expected a numeric variable {variable!r}, got '
                          f'{"none" if values is None else values.dtype}; {hint}')
+    if not np.isfinite(values).all():
+        raise ValueError(f'{path}: {variable}: expected finite numbers, got NaN or infinity; '
+                         f'{hint}')
     if shape is not None and values.shape != tuple(shape):
         raise ValueError(f'{path}: {variable}: expected shape {list(shape)}, got '
                          f'{list(values.shape)}; {hint}')

@@ -19,7 +19,8 @@ PICTURES, FEATURES = 'ExpandDims', 'pool_3'  # nodes of the graph: colours 0-255
 OPERATIONS = {PICTURES: 'ExpandDims', 'ResizeBilinear': 'ResizeBilinear', 'Sub': 'Sub',
               'Mul': 'Mul', 'conv/Conv2D': 'Conv2D', 'mixed/join': 'Concat',
               'mixed_10/join': 'Concat', FEATURES: 'AvgPool'}
-CONSTANTS = {'conv/conv2d_params': (3, 3, 3, 32), 'softmax/weights': (SIZE, 1008)}
+KERNEL, KERNELS = 'conv2d_params', 94  # how the constants of convolutions end, and their number
+CONSTANTS = {f'conv/{KERNEL}': (3, 3, 3, 32), 'softmax/weights': (SIZE, 1008)}
 
 
 def load(path):
@@ -33,8 +34,9 @@ def load(path):
 
     Raises:
       FileNotFoundError: if there is no such file.
-      ValueError: if it is neither. Of the graph, names, kinds and the sizes of its first and
-        last weights are checked; Keras' file has to be the published one, by its MD5.
+      ValueError: if it is neither. Of the graph, the names and kinds of nodes, the number of
+        convolutions and the sizes of the first and the last weights are checked, but no
+        activation; Keras' file has to be the published one, by its MD5.
     """
     path = os.fspath(path)
     if not os.path.isfile(path):
@@ -66,6 +68,10 @@ def _graph(path):
         if got != shape:
             raise ValueError(f'inception: {path}: expected {name} of shape {list(shape)}, got '
                              f'{list(got)}; this is not the graph of 2015: {ADVICE}')
+    kernels = sum(name.endswith(f'/{KERNEL}') for name in nodes)
+    if kernels != KERNELS:
+        raise ValueError(f'inception: {path}: expected {KERNELS} constants that end in /{KERNEL}, '
+                         f'got {kernels}; this is not the graph of 2015: {ADVICE}')
     features = tf.compat.v1.wrap_function(
         lambda: tf.compat.v1.import_graph_def(graph, name=''), []).prune(
             f'{PICTURES}:0', f'{FEATURES}:0')

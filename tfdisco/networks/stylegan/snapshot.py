@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tfdisco.config import NetworkConfig
 from tfdisco.networks import build, pickle_reader
+from tfdisco.networks.config import NetworkConfig
 from tfdisco.networks.generator import SMALLEST, sides
 from tfdisco.networks.stylegan import published
 

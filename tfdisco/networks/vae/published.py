@@ -51,7 +51,11 @@ def load_published_vae(source, factor):
         def value(name):
             if root + name not in shapes:
                 raise ValueError(f'{prefix}: expected a variable {root}{name}, got none')
-            return np.asarray(reader.get_tensor(root + name), np.float32)
+            stored = np.asarray(reader.get_tensor(root + name))
+            if stored.dtype.kind != 'f' or name.endswith('kernel') != (stored.ndim == 2):
+                raise ValueError(f'{prefix}: {root}{name}: expected floats, kernels of two axes, '
+                                 f'got {stored.dtype} {list(stored.shape)}')
+            return stored.astype(np.float32)
 
         size, latents, width = (*reversed(value('decoder/x_hat/kernel').shape[1:]),
                                 *value('decoder/fc0/kernel').shape)

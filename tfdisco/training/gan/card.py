@@ -37,7 +37,7 @@ def write(config, folder, data, images, seconds):
     source = config.source
     figures = generator_metrics.evaluate(
         folder.file(GENERATOR), source.reconstruction, source.recognition, source.parsing,
-        config.upkeep.measured_faces)
+        config.upkeep.measured_faces, slopes=0)
     with open(folder.file(CURVES), encoding='utf-8') as file:
         last = json.loads(file.readlines()[-1])
     for name, rest in (

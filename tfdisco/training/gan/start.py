@@ -4,10 +4,13 @@ import dataclasses
 import os
 
 from tfdisco.networks import discriminator_file, generator_file, trained
+from tfdisco.training.gan.distil import distil
 from tfdisco.training.run import folder as run_folder
 
 # Fields of networks that may differ from those of a file: its weights mean the same.
 FREE = ('precision', 'low_precision_resolutions', 'minibatch_group')
+# Those of a mapping; one of another kind is taught by the file's (`distil`).
+MAPPING = ('mapping', 'mapping_layers', 'mapping_speed')
 SUFFIX = '.npz'  # of a generator's file, by which it is told from the folder of a run
 
 
@@ -34,7 +37,8 @@ def restore(config, trainer):
     """Gives a trainer's networks the weights that `config.source.start` names.
 
     Of a file, the generator and its average begin alike; the discriminator begins anew
-    unless its file lies beside (`discriminator_file.beside`).
+    unless its file lies beside (`discriminator_file.beside`). A mapping of another kind than
+    the file's learns from it first.
 
     Args:
       config: `config.GanConfig`.
@@ -58,7 +62,12 @@ def restore(config, trainer):
         if beside:
             discriminator = discriminator_file.read(beside)
             _check(beside, config, discriminator.config)
-        _assign(path, trainer.generator, generator)
+        if generator.config.mapping != config.network.mapping:
+            distil(trainer.generator.mapping, generator.mapping, trainer.inputs,
+                   config.source.seed)
+            _assign(path, trainer.generator, generator, without='mapping/')
+        else:
+            _assign(path, trainer.generator, generator)
         trainer.restart_average()
         if discriminator:
             _assign(beside, trainer.discriminator, discriminator)
@@ -67,7 +76,9 @@ def restore(config, trainer):
 def _check(path, config, network, source=()):
     """Raises ValueError unless a file is of what a run is of."""
     theirs = {**dataclasses.asdict(network), **dict(source)}
-    ours = {**config.values(), **{name: theirs[name] for name in FREE}}
+    theirs.pop('average_identity', None)  # of truncation, which is no part of training
+    free = FREE + (MAPPING if network.mapping != config.network.mapping else ())
+    ours = {**config.values(), **{name: theirs[name] for name in free}}
     differ = [name for name, value in theirs.items() if ours[name] != value]
     if differ:
         raise ValueError(
@@ -80,6 +91,10 @@ def _flags(values, names):
     return ' '.join(f'--{name}={values[name]}' for name in names)
 
 
-def _assign(path, network, other):
+def _assign(path, network, other, without=None):
     stored = generator_file.weight_arrays(path, other)
+    if without:
+        ours = generator_file.weight_arrays(path, network)
+        stored = {**{name: value for name, value in ours.items() if without in name},
+                  **{name: value for name, value in stored.items() if without not in name}}
     generator_file.assign_weights(f'start: {path}', network, stored)

@@ -26,6 +26,7 @@ class GanTrainer:
     Attributes:
       generator, discriminator: networks that train.
       average: the generator to use, of averaged weights.
+      inputs: `networks.inputs.GeneratorInputs`.
       images_seen: [] int64 variable of the host, real images of all steps so far.
       steps: [] int64 variable of the host.
       graphs: {key: `tf.ConcreteFunction`}, those of the parts of the steps so far.
@@ -47,7 +48,7 @@ class GanTrainer:
           ramp_up: of the average, see `ema.decay`; None if the first weights are no random
             ones.
         """
-        self._loss, self._schedule, self._inputs, self._seed = loss, schedule, inputs, seed
+        self._loss, self._schedule, self.inputs, self._seed = loss, schedule, inputs, seed
         self._ramp_up = ramp_up
         self._strategy = strategy or tf.distribute.get_strategy()
         self._objective = GeneratorObjective(
@@ -167,7 +168,7 @@ class GanTrainer:
 
     def _train_discriminator(self, images, draw, resolution, fade, r1):
         z, noise = self._faces(draw, 'fakes', resolution)
-        fakes = self.generator(self._inputs(z), noise=noise, resolution=resolution,
+        fakes = self.generator(self.inputs(z), noise=noise, resolution=resolution,
                                fade=fade)
         reals = faded(tf.cast(images, tf.float32) / 127.5 - 1.0, fade)
         reals, fakes = (self._augmented(images, draw, f'augment_{name}')
@@ -194,7 +195,7 @@ class GanTrainer:
     def _train_generator(self, draw, resolution, fade, weights):
         weights = dict(weights)
         z, noise = self._faces(draw, 'faces', resolution)
-        faces = Draw(z, draw.normal('pairs', [self._inputs.latents]), noise,
+        faces = Draw(z, draw.normal('pairs', [self.inputs.latents]), noise,
                      draw.turns(self._loss.pair_share) if set(weights) & set(PAIR_TERMS)
                      else None)
         with self._generator_optimizer.watching() as tape:
@@ -216,7 +217,7 @@ class GanTrainer:
         z, noise = z[::PATH_SHARE], [values[::PATH_SHARE] for values in noise]
         direction = draw.normal('direction', [resolution, resolution, 3])[::PATH_SHARE]
         with self._generator_optimizer.watching() as tape:
-            ws = self.generator.broadcast(self.generator.mapping(self._inputs(z)))
+            ws = self.generator.broadcast(self.generator.mapping(self.inputs(z)))
             lengths = adversarial.path_lengths(
                 lambda ws: self.generator.synthesis(ws, noise, resolution, fade), ws, direction)
             # The mean over time, this step included (Karras et al. 2020, Eq. 4).
@@ -241,4 +242,4 @@ class GanTrainer:
 
     def _faces(self, draw, stream, resolution):
         """Latents [b, latents] and noise maps of a replica."""
-        return draw.faces(stream, self._inputs.latents, self.generator.noise_sides(resolution))
+        return draw.faces(stream, self.inputs.latents, self.generator.noise_sides(resolution))

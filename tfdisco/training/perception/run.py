@@ -127,7 +127,7 @@ def train(run, logdir, progress=None):
     model = MorphableModel.load(run.model)
     card = records.read_card(run.data)
     kind = TASKS[run.network]
-    seen, held_out = perception_data.split(
+    seen, held_out = perception_data.hold_out(
         perception_data.load(run.data, model.layout, masks='masks' in kind.names))
     tf.keras.utils.set_random_seed(run.seed)  # of the first weights
     people = int(seen.identity.max()) + 1
