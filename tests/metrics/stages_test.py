@@ -90,10 +90,10 @@ def test_result_is_json_a_table_and_a_picture(found):
     assert len(np.unique(image.reshape(-1, 3), axis=0)) > 50
 
 
-@pytest.mark.parametrize('arch, sides', [('stylegan2', [4, 8, 8, 16, 16, 16]),
-                                         ('stylegan', [4, 4, 8, 8, 16, 16])])
+@pytest.mark.parametrize('arch, sides', [
+    ('stylegan2', [4, 8, 8, 16, 16, 32, 32, 32]), ('stylegan', [4, 4, 8, 8, 16, 16, 32, 32])])
 def test_each_w_has_its_stage(arch, sides):
-    config = NetworkConfig(arch=arch, resolution=16, fmap_base=64, fmap_max=4, mapping_layers=1,
+    config = NetworkConfig(arch=arch, resolution=32, fmap_base=64, fmap_max=4, mapping_layers=1,
                            w_size=4)
     assert stages.stage_sides(build.build_generator(config, 5)) == sides
 

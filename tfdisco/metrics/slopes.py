@@ -4,7 +4,6 @@ Where a generator obeys, what is seen grows by one for each one that is asked fo
 has a slope of its own, which rendered faces of the same coefficients show.
 """
 
-import functools
 from typing import Callable, NamedTuple
 
 import numpy as np
@@ -140,26 +139,28 @@ def _rows(wanted, coefficients):
 def _slopes(wanted, seen, seed):
     result = {}
     for kind in (YAW, EXPRESSION, LIGHT):
-        lines = {request.name: functools.partial(_line, request.asked, values)
+        found = {request.name: _by_face(request.asked, values)
                  for request, values in zip(wanted, seen) if request.kind == kind}
-        if not lines:
-            continue
-        estimates = {name: statistics.bootstrap(line, len(seen[0]), len(seen[0]), seed)._asdict()
-                     for name, line in lines.items()}
         if kind == YAW:
-            result[kind] = estimates['']
-            continue
-        together = statistics.bootstrap(lambda weights, lines=lines: float(np.mean(
-            [line(weights) for line in lines.values()])), len(seen[0]), len(seen[0]), seed)
-        result[kind] = {ALL: together._asdict(), **estimates}
+            result[kind] = _estimate(found[''], seed)
+        elif found:
+            result[kind] = {ALL: _estimate(np.mean(list(found.values()), axis=0), seed),
+                            **{name: _estimate(values, seed) for name, values in found.items()}}
     return result
 
 
-def _line(asked, seen, weights):
-    """Slope of least squares of seen [F, S] over asked [S], faces weighted."""
-    apart = asked - asked.mean()  # every face is asked for all steps: the mean is theirs, too
-    by_face = seen @ apart / (apart @ apart)
-    return float(weights @ by_face / weights.sum())
+def _by_face(asked, seen):
+    """Slopes [F] of least squares of seen [F, S] over asked [S].
+
+    As every face is asked for the same steps, the line through several faces has the mean of
+    their slopes.
+    """
+    apart = asked - asked.mean()
+    return seen @ apart / (apart @ apart)
+
+
+def _estimate(values, seed):
+    return statistics.mean(values, np.arange(len(values)), seed)._asdict()
 
 
 def _curves(wanted, seen):

@@ -8,7 +8,7 @@ from tfdisco.metrics.quality import inception
 from tfdisco.perception import resize
 from tfdisco.perception.dlib_descriptor import DlibDescriptor
 from tfdisco.perception.parsing import Parsing
-from tfdisco.perception.recognition import Recognition, crop
+from tfdisco.perception.recognition import Recognition, RecognitionNetwork, crop
 from tfdisco.shapes import check_choice
 
 NAMES = ('recognition', 'parsing', 'dlib', 'inception')
@@ -63,9 +63,9 @@ def load(name, recognition='built-in', parsing='built-in', inception_file=None):
             reduce_retracing=True), None)
     if name == 'recognition':
         network, cut = Recognition.load(recognition).network, crop
-        if isinstance(network, DlibDescriptor):
-            raise ValueError("features: recognition is a network of tfdisco's, got dlib's weights; "
-                             'ask for the features dlib')
+        if not isinstance(network, RecognitionNetwork):
+            raise ValueError("features: recognition is a network of tfdisco's own, got one of "
+                             f'kind {network.KIND!r}')
     else:
         network, cut = Parsing.load(parsing).network, resize.to_square
 
