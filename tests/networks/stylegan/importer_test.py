@@ -1,5 +1,7 @@
 """A published snapshot as a generator.npz, with the VAEs and the average that belong to it."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -8,7 +10,9 @@ from tests.networks.stylegan.published_test import check
 from tests.networks.stylegan.snapshot_test import CONFIG, networks, write
 from tests.networks.vae import published_test as vae_checkpoints
 from tests.networks.vae.vaes_test import mlp
+from tfdisco.editing import generation
 from tfdisco.editing.face_generator import FaceGenerator
+from tfdisco.face3d import deep3d_file
 from tfdisco.networks import discriminator_file, generator_file, trained
 from tfdisco.networks.stylegan import importer, snapshot
 from tfdisco.networks.vae import published as published_vaes
@@ -112,6 +116,23 @@ def test_only_the_first_layers_are_truncated(out):
     assert plain.shape == (2, 14, CONFIG.w_size)
     assert (np.abs(moved - plain)[:, :8].max(axis=2) > 0.01).all()
     np.testing.assert_array_equal(moved[:, 8:], plain[:, 8:])
+
+
+def test_faces_of_deep3d(out, tmp_path):
+    """Their coefficients, whatever their order, are what a picture is made of."""
+    faces = FaceGenerator.load(out)
+    coefficients = faces.coefficients(faces.latents(2, seed=4))
+    for order in ('deep3d', 'discofacegan', 'pytorch'):
+        path = str(tmp_path / f'{order}.mat')
+        deep3d_file.write(path, coefficients, order=order)
+        z, found = generation.read_faces(path, faces, seed=0)
+        np.testing.assert_array_equal(found, coefficients)
+        np.testing.assert_array_equal(z, faces.latents(2, seed=0))
+    with pytest.raises(ValueError, match=r'pytorch\.mat: expected a generator or data of the Basel '
+                       'Face Model, whose coefficients these are, got those of open_head'):
+        other = SimpleNamespace(layout=faces.model.layout, name='open_head',
+                                expression_names=('jawOpen',))
+        generation.read_faces(path, SimpleNamespace(model=other), seed=0)
 
 
 def test_what_needs_a_face_model_says_so(out):
