@@ -4,6 +4,7 @@
     python scripts/evaluate.py --suite=vae --weights=runs/vae/coefficient_vae.npz --json
     python scripts/evaluate.py --suite=perception --photos=lfw --sheets=report
     python scripts/evaluate.py --suite=control --snapshot=runs/mine/generator.npz
+    python scripts/evaluate.py --suite=disentanglement --judge=dlib
 
 Each suite has its own options; a flag that a suite does not know is an error.
 """
@@ -23,19 +24,28 @@ flags.DEFINE_bool('json', False, 'Print JSON, for programs.')
 # Without a value here: defaults are those of the suites.
 flags.DEFINE_string('model', None, f'{BUILT_IN} (default), or a morphable model file (.npz).')
 flags.DEFINE_string('data', None, 'A folder of TFRecords; vae: or an .npz with coefficients '
-                    '[N, K]. Without it, people drawn from the morphable model.')
+                    '[N, K]; disentanglement: the training data, whose variance counts as one. '
+                    'Without it, people drawn from the morphable model.')
 flags.DEFINE_integer('count', None, 'vae: people in each sample, at most (20000); perception: '
-                     'rendered people, at most (300); control: generated faces (1024).',
+                     'rendered people, at most (300); control: generated faces (1024); '
+                     'disentanglement: sets of the factors that are held, and pairs (1000); '
+                     'directions: pairs of values (50).',
                      lower_bound=2)
 flags.DEFINE_integer('seed', None, 'Of everything random (0).', lower_bound=0)
 flags.DEFINE_string('weights', None, 'vae: built-in (default), or a weights file (.npz).')
-flags.DEFINE_string('snapshot', None, 'control: built-in (default), or a generator.npz of '
-                    'scripts/train.py.')
-flags.DEFINE_string('reconstruction', None, 'perception, control: built-in (default), or a '
+flags.DEFINE_string('judge', None, 'disentanglement: dlib, mobilefacenet or a weights file of '
+                    'a recognition that no loss has seen, to judge identity beside the own one.')
+flags.DEFINE_integer('contexts', None, 'directions: choices of the other factors for each pair '
+                     '(100).', lower_bound=2)
+flags.DEFINE_integer('values', None, 'disentanglement: of the factor that varies, in each set '
+                     '(10).', lower_bound=2)
+flags.DEFINE_string('snapshot', None, 'Suites of generators: built-in (default), or a '
+                    'generator.npz of scripts/train.py.')
+flags.DEFINE_string('reconstruction', None, 'The network that looks: built-in (default), or a '
                     'weights file.')
-flags.DEFINE_string('recognition', None, 'perception, control: built-in (default), dlib, or a '
+flags.DEFINE_string('recognition', None, 'The network that looks: built-in (default), dlib, or a '
                     'weights file.')
-flags.DEFINE_string('parsing', None, 'perception, control: built-in (default), or a '
+flags.DEFINE_string('parsing', None, 'The network that looks: built-in (default), or a '
                     'weights file.')
 flags.DEFINE_string('photos', None, 'perception: a folder of photographs (or of one .tar, or that '
                     '.tar), with landmarks.npz beside them: filename [N], points5 [N, 5, 2], '
@@ -47,7 +57,8 @@ flags.DEFINE_string('identity_pattern', None, 'perception: a regular expression 
                     '(.*)_[0-9]+.')
 flags.DEFINE_string('sheets', None, 'perception: a folder for pictures of the worst 32.')
 OPTIONS = ('model', 'data', 'count', 'seed', 'weights', 'snapshot', 'reconstruction', 'recognition',
-           'parsing', 'photos', 'photo_count', 'identity_pattern', 'sheets')
+           'parsing', 'judge', 'contexts', 'values', 'photos', 'photo_count', 'identity_pattern',
+           'sheets')
 
 
 def main(argv):

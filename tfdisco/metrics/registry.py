@@ -4,7 +4,8 @@ import inspect
 from collections.abc import Callable
 from typing import NamedTuple
 
-from tfdisco.metrics import generator, vae
+from tfdisco.metrics import directions, generator, vae
+from tfdisco.metrics.disentanglement import suite as disentanglement
 from tfdisco.metrics.perception import suite as perception
 from tfdisco.shapes import check_choice
 
@@ -25,6 +26,9 @@ class Suite(NamedTuple):
 
 SUITES = {
     'control': Suite(generator.evaluate, generator.table),
+    'directions': Suite(directions.evaluate, directions.table, directions.pictures),
+    'disentanglement': Suite(disentanglement.evaluate, disentanglement.table,
+                             disentanglement.pictures),
     'perception': Suite(perception.evaluate, perception.table),
     'vae': Suite(vae.evaluate, vae.table),
 }
