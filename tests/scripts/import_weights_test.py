@@ -43,7 +43,7 @@ def test_converts(runs):
 
 @pytest.mark.parametrize('name, message', [
     ('other factor', 'import_weights: '), ('other factor', '--factor=pose'),
-    ('no kind', "expected one of ['recognition', 'vae'] and flags"),
+    ('no kind', "expected one of ['mobilefacenet', 'recognition', 'vae'] and flags"),
     ('bad kind', "got ['hair']"),
     ('no factor', "vae: expected flags ['factor', 'out', 'source'], got ['out', 'source']"),
     ('factor of a face', "recognition: expected flags ['source'] and perhaps ['out'], got "
