@@ -33,8 +33,9 @@ flags.DEFINE_integer('count', None, 'vae: people in each sample, at most (20000)
                      lower_bound=2)
 flags.DEFINE_integer('seed', None, 'Of everything random (0).', lower_bound=0)
 flags.DEFINE_string('weights', None, 'vae: built-in (default), or a weights file (.npz).')
-flags.DEFINE_string('judge', None, 'disentanglement: dlib, mobilefacenet or a weights file of '
-                    'a recognition that no loss has seen, to judge identity beside the own one.')
+flags.DEFINE_string('judge', None, 'disentanglement: networks that no loss has seen, beside the '
+                    'own ones: dlib, mobilefacenet or a weights file for identity, mediapipe for '
+                    'pose and expression, or both with a comma between.')
 flags.DEFINE_integer('contexts', None, 'directions: choices of the other factors for each pair '
                      '(100).', lower_bound=2)
 flags.DEFINE_integer('values', None, 'disentanglement: of the factor that varies, in each set '

@@ -25,7 +25,7 @@ def evaluate(snapshot=trained.BUILT_IN, reconstruction='built-in', recognition='
     Args:
       snapshot: 'built-in', or the path of a generator.npz.
       reconstruction, recognition, parsing: see `Perception.load`; the networks that look.
-      judge: None, or a network that no loss has seen, see `Judge.load`.
+      judge: None, or networks that no loss has seen, see `Judge.load`.
       data: the training data, whose variance counts as one: None (people drawn from the
         morphable model) or a folder of records.
       count: sets of held factors for each one that varies; also pairs of the leakage.
@@ -39,7 +39,8 @@ def evaluate(snapshot=trained.BUILT_IN, reconstruction='built-in', recognition='
       'low', 'high'}. `ds` is the paper's: identity by the recognition feature, variances
       divided by those of training data. VARIANTs: 'coefficients', identity by reconstructed
       coefficients; 'generated', variances divided by those of generated faces; 'judge', all
-      that the judge sees by the judge; and two of them joined by '_'.
+      that the judge sees by the judge; and two of them joined by '_'. With a judge, 'judge'
+      is its name and 'judge_error' how well it tells pose and expression, see `FaceMesh`.
     Raises:
       FileNotFoundError: if a file is missing.
       ValueError: if a file is not as expected, or a count is too small.
@@ -48,9 +49,10 @@ def evaluate(snapshot=trained.BUILT_IN, reconstruction='built-in', recognition='
     if values < 2:
         raise ValueError(f'values: expected 2 or more, for a variance, got {values}')
     faces = GeneratedFaces.load(snapshot, reconstruction, recognition, parsing)
-    view = View(faces, Judge.load(judge) if judge else None)
+    view = View(faces, Judge.load(judge, faces.model, faces.generator.config.resolution)
+                if judge else None)
     return {**measure(view, training_pictures(data, faces, seed), count, values, seed, progress),
-            **({'judge': judge} if judge else {})}
+            **({'judge': judge, 'judge_error': view.judge.error} if judge else {})}
 
 
 def measure(view, data, count, values, seed, progress=None):
@@ -120,7 +122,11 @@ def table(result):
         lines.append(f'{varied:14}' + ''.join(
             f'{"-" if seen[name] is None else format(seen[name], ".4f"):>14}'
             for name in score.VARIED))
-    return '\n'.join([*lines, '', leakage.table(result)])
+    lines += ['', leakage.table(result)]
+    if result.get('judge_error'):
+        lines += ['', f'{result["judge"]} on rendered faces whose truth is known: ' + ', '.join(
+            f'{name} {value:.3g}' for name, value in result['judge_error'].items())]
+    return '\n'.join(lines)
 
 
 def pictures(result):
