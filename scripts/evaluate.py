@@ -5,6 +5,11 @@
     python scripts/evaluate.py --suite=perception --photos=lfw --sheets=report
     python scripts/evaluate.py --suite=control --snapshot=runs/mine/generator.npz
     python scripts/evaluate.py --suite=disentanglement --judge=dlib
+    python scripts/evaluate.py --suite=report --out=report \\
+        --snapshot=built-in,runs/mine/generator.npz
+
+What is measured of a generator is also kept beside its file, in evaluations.jsonl. report: all
+suites of generators, into a folder; the same command goes on where it was interrupted.
 
 Each suite has its own options; a flag that a suite does not know is an error.
 """
@@ -24,13 +29,14 @@ flags.DEFINE_bool('json', False, 'Print JSON, for programs.')
 # Without a value here: defaults are those of the suites.
 flags.DEFINE_string('model', None, f'{BUILT_IN} (default), or a morphable model file (.npz).')
 flags.DEFINE_string('data', None, 'A folder of TFRecords; vae: or an .npz with coefficients '
-                    '[N, K]; disentanglement: the training data, whose variance counts as one. '
-                    'Without it, people drawn from the morphable model.')
+                    "[N, K], or Deep3D's, a .mat or a folder of them; disentanglement: the "
+                    'training data, whose variance counts as one. Without it, people drawn from '
+                    'the morphable model.')
 flags.DEFINE_integer('count', None, 'vae: people in each sample, at most (20000); perception: '
                      'rendered people, at most (300); control: generated faces (1024); '
-                     'disentanglement: sets of the factors that are held, and pairs (1000); '
-                     'directions: pairs of values (50).',
-                     lower_bound=2)
+                     'quality: faces of each kind (10000); disentanglement: sets of the factors '
+                     'that are held, and pairs (1000); directions: pairs of values (50); report: '
+                     'the count of all suites.', lower_bound=2)
 flags.DEFINE_integer('seed', None, 'Of everything random (0).', lower_bound=0)
 flags.DEFINE_string('weights', None, 'vae: built-in (default), or a weights file (.npz).')
 flags.DEFINE_string('judge', None, 'disentanglement: networks that no loss has seen, beside the '
@@ -41,13 +47,13 @@ flags.DEFINE_integer('contexts', None, 'directions: choices of the other factors
 flags.DEFINE_integer('values', None, 'disentanglement: of the factor that varies, in each set '
                      '(10).', lower_bound=2)
 flags.DEFINE_string('snapshot', None, 'Suites of generators: built-in (default), or a '
-                    'generator.npz of scripts/train.py.')
-flags.DEFINE_string('reconstruction', None, 'The network that looks: built-in (default), or a '
-                    'weights file.')
-flags.DEFINE_string('recognition', None, 'The network that looks: built-in (default), dlib, or a '
-                    'weights file.')
-flags.DEFINE_string('parsing', None, 'The network that looks: built-in (default), or a '
-                    'weights file.')
+                    'generator.npz of scripts/train.py; report: one or more with commas between.')
+flags.DEFINE_string('reconstruction', None, 'Suites of generators, perception: built-in (default), '
+                    'or a weights file.')
+flags.DEFINE_string('recognition', None, 'Suites of generators, perception: built-in (default), '
+                    'dlib, or a weights file.')
+flags.DEFINE_string('parsing', None, 'Suites of generators, perception: built-in (default), '
+                    'or a weights file.')
 flags.DEFINE_string('photos', None, 'perception: a folder of photographs (or of one .tar, or that '
                     '.tar), with landmarks.npz beside them: filename [N], points5 [N, 5, 2], '
                     'points68 [N, 68, 2] pixels.')
@@ -57,9 +63,21 @@ flags.DEFINE_string('identity_pattern', None, 'perception: a regular expression 
                     "photographs' names without ending, whose one group is the person; default "
                     '(.*)_[0-9]+.')
 flags.DEFINE_string('sheets', None, 'perception: a folder for pictures of the worst 32.')
+flags.DEFINE_integer('slopes', None, 'control: faces that are asked for poses, expressions and '
+                     'lights in steps (16); 0 for none.', lower_bound=0)
+flags.DEFINE_string('features', None, 'quality: what pictures are compared by, names with commas '
+                    'between: recognition (default), parsing, dlib, inception.')
+flags.DEFINE_string('inception', None, 'quality: the file of the features inception, see '
+                    'tfdisco/metrics/quality/inception.py.')
+flags.DEFINE_string('images', None, 'images: a folder or .tar of pictures of one size, framed as '
+                    'prepare_photos.py frames photographs, such as those of another system.')
+flags.DEFINE_string('coefficients', None, 'images: an .npz with coefficients [N, K] of --model '
+                    'that the pictures, sorted by name, were made of.')
+flags.DEFINE_string('out', None, 'report: the folder to write to, or to go on in.')
+flags.DEFINE_string('suites', None, 'report: names with commas between; all by default.')
 OPTIONS = ('model', 'data', 'count', 'seed', 'weights', 'snapshot', 'reconstruction', 'recognition',
            'parsing', 'judge', 'contexts', 'values', 'photos', 'photo_count', 'identity_pattern',
-           'sheets')
+           'sheets', 'slopes', 'features', 'inception', 'images', 'coefficients', 'out', 'suites')
 
 
 def main(argv):

@@ -4,6 +4,8 @@
         --source=ICT-FaceKit/FaceXModel --out=ict.npz
     python scripts/import_morphable_model.py --kind=bfm09 \\
         --source=BFM --out=bfm09.npz
+    python scripts/import_morphable_model.py --kind=bfm_front \\
+        --source=Deep3DFaceReconstruction/BFM/BFM_model_front.mat --out=bfm09.npz
 """
 
 import sys
@@ -16,8 +18,9 @@ FLAGS = flags.FLAGS
 flags.DEFINE_enum('kind', None, sorted(importers.IMPORTERS), 'The published model.')
 flags.DEFINE_string(
     'source', None,
-    'bfm09: the folder with 01_MorphableModel.mat, Exp_Pca.bin and the index tables. ict: '
-    "ICT-FaceKit's folder FaceXModel, or an .npz of the same data.")
+    'bfm09: the folder with 01_MorphableModel.mat, Exp_Pca.bin and the index tables. bfm_front: '
+    'BFM_model_front.mat or BFM_model_front_gan.mat, which the code of Deep3D and DiscoFaceGAN '
+    "makes of them. ict: ICT-FaceKit's folder FaceXModel, or an .npz of the same data.")
 flags.DEFINE_string('out', None, 'The model file to write, .npz.')
 flags.mark_flags_as_required(['kind', 'source', 'out'])
 

@@ -28,7 +28,9 @@ flags.DEFINE_string('reconstruction', DEFAULTS.reconstruction, 'Weights of the n
                     f'estimates coefficients: {DEFAULTS.reconstruction}, or a file (.npz).')
 flags.DEFINE_string('landmarks', DEFAULTS.landmarks, 'Points instead of detection: a folder of '
                     'NAME.txt, five lines x y (eyes, nose tip, mouth corners, left in the '
-                    'picture first), or an .npz with filename [N] and points5 [N, 5, 2].')
+                    'picture first), ten numbers in a line, or 68 lines; or of NAME.json of '
+                    "mtcnn; or with a folder detections, as Deep3D's; or an .npz with filename "
+                    '[N] and points5 [N, 5, 2].')
 flags.DEFINE_string('identity_pattern', DEFAULTS.identity_pattern, 'A regular expression for '
                     'file names without their ending, whose one group is the person, as '
                     '(.*)_[0-9]+; without it, each file is another person.')

@@ -13,9 +13,10 @@ import sys
 from absl import app, flags
 
 from tfdisco import progress
-from tfdisco.config import GanConfig
-from tfdisco.training.gan.run import Interrupted, train
+from tfdisco.training.gan.config import GanConfig
+from tfdisco.training.gan.run import train
 from tfdisco.training.run import distribution
+from tfdisco.training.run.loop import Interrupted
 
 FLAGS = flags.FLAGS
 DEFINE = {str: flags.DEFINE_string, int: flags.DEFINE_integer, float: flags.DEFINE_float,

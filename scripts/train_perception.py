@@ -16,6 +16,7 @@ from absl import app, flags
 
 from tfdisco import progress
 from tfdisco.training.perception.run import PerceptionRun, train
+from tfdisco.training.run.loop import Interrupted
 
 FLAGS = flags.FLAGS
 DEFAULTS = PerceptionRun('reconstruction', '')
@@ -57,6 +58,9 @@ def main(argv):
                                     refresh=False)
 
             train(run, FLAGS.logdir, advance)
+    except Interrupted as message:
+        print(f'train_perception: {message}')
+        return
     except (ValueError, OSError, FloatingPointError) as error:
         sys.exit(f'train_perception: {error}')
     print(f'wrote {FLAGS.logdir}')

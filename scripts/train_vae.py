@@ -12,6 +12,7 @@ import sys
 from absl import app, flags
 
 from tfdisco import progress
+from tfdisco.training.run.loop import Interrupted
 from tfdisco.training.vae.run import VAERun, train
 
 FLAGS = flags.FLAGS
@@ -49,6 +50,9 @@ def main(argv):
                     bar.set_postfix(loss=f'{sum(terms.values()):.1f}', refresh=False)
 
             train(run, FLAGS.logdir, advance)
+    except Interrupted as message:
+        print(f'train_vae: {message}')
+        return
     except (ValueError, OSError, FloatingPointError) as error:
         sys.exit(f'train_vae: {error}')
     print(f'wrote {FLAGS.logdir}')

@@ -14,6 +14,12 @@ HAS_GRAPHICS = importlib.util.find_spec('tensorflow_graphics') is not None
 collect_ignore = [] if HAS_GRAPHICS else ['face3d/rasterization_backend_test.py']
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config):
+    """`-n auto`: not one TensorFlow for each core of a large machine."""
+    return min(os.cpu_count() or 1, 4)
+
+
 def pytest_report_header():
     """Says what this run leaves out."""
     return f'tensorflow {tf.__version__}' + (

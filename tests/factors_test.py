@@ -15,7 +15,7 @@ def test_bfm_layout_is_the_papers():
         'identity_shape': (0, 80), 'identity_texture': (80, 160), 'expression': (160, 224),
         'pose': (224, 227), 'illumination': (227, 254)}
     assert sum(factors.LATENT_SIZES.values()) == 211
-    assert factors.LATENT_FACTORS == ('identity', 'expression', 'illumination', 'pose', 'noise')
+    assert tuple(factors.LATENT_SIZES) == factors.FACTORS
 
 
 @pytest.mark.parametrize('layout', [

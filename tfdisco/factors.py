@@ -2,7 +2,7 @@
 
 A face is described by *coefficients* (the paper's lambda, Sec. 3.1), one vector
 of the parts in `COEFFICIENT_PARTS` order, or by *latents* (the paper's z), one
-vector of the factors in `LATENT_FACTORS` order. No other module slices either
+vector of the factors in `FACTORS` order. No other module slices either
 vector by a number.
 """
 
@@ -18,7 +18,6 @@ FACTORS = (IDENTITY, EXPRESSION, ILLUMINATION, POSE, NOISE)
 
 COEFFICIENT_PARTS = ('identity_shape', 'identity_texture', 'expression', 'pose', 'illumination')
 LATENT_SIZES = {IDENTITY: 128, EXPRESSION: 32, ILLUMINATION: 16, POSE: 3, NOISE: 32}
-LATENT_FACTORS = tuple(LATENT_SIZES)
 
 POSE_SIZE = 3  # radians: pitch, yaw, roll
 SH_BANDS = 9  # real spherical harmonics of order 0 to 2
@@ -31,6 +30,9 @@ PARTS_OF_FACTOR = {
     ILLUMINATION: ('illumination',),
     POSE: ('pose',),
 }
+# Factors in the order in which they stand in the generator's input: coefficients, then noise.
+INPUT_FACTORS = (*sorted(PARTS_OF_FACTOR, key=lambda factor: COEFFICIENT_PARTS.index(
+    PARTS_OF_FACTOR[factor][0])), NOISE)
 
 Coefficients = collections.namedtuple('Coefficients', COEFFICIENT_PARTS)
 Coefficients.__doc__ = """The coefficient vector taken apart; every field is [..., its size].

@@ -1,4 +1,4 @@
-"""What all layers of this project have in common."""
+"""What all layers, and all networks, of this project have in common."""
 
 import tensorflow as tf
 
@@ -16,3 +16,26 @@ class Layer(tf.keras.layers.Layer):
 
     def build(self, input_shape=None):
         self.built = True  # nothing is left to make
+
+
+class Model(tf.keras.Model):
+    """A network whose constructor makes all of its weights, and that Keras saves and loads.
+
+    A subclass is registered by a name of its own, adds its constructor's arguments to
+    `get_config`, and sets `built` once it has made its weights.
+
+    Example:
+      network.save('network.keras')
+      network = tf.keras.models.load_model('network.keras')  # its module is imported
+    """
+
+    def build(self, input_shape=None):
+        self.built = True  # nothing is left to make
+
+    def get_config(self):
+        # Keras 2 leaves out both.
+        return {**super().get_config(), 'name': self.name, 'trainable': self.trainable}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**config)

@@ -7,10 +7,10 @@ from PIL import Image
 from tests.face3d import toy
 from tests.training.gan import small
 from tfdisco import factors
-from tfdisco.config import NetworkConfig
 from tfdisco.editing import generation, reference
 from tfdisco.editing.face_generator import FaceGenerator
 from tfdisco.networks import build, generator_file
+from tfdisco.networks.config import NetworkConfig
 from tfdisco.networks.inputs import GeneratorInputs
 
 CONFIG = NetworkConfig(resolution=32, fmap_base=256, fmap_max=8, mapping_layers=1, w_size=8)
@@ -60,7 +60,7 @@ def test_truncation_brings_identities_together(faces):
 def test_varied_faces_share_all_but_one_factor(faces, factor):
     what = generation.vary(faces, faces.latents(2, 0), factor, seed=0)
     assert what.columns == 8 and len(what.z) == len(what.labels) == 16
-    parts = {name: part.numpy() for name, part in faces.inputs.split(what.z).items()}
+    parts = {name: part.numpy() for name, part in faces.inputs.by_factor(what.z).items()}
     for row in (slice(0, 8), slice(8, 16)):
         for name, part in parts.items():
             assert len(np.unique(part[row], axis=0)) == (8 if name == factor else 1)
@@ -75,10 +75,10 @@ def test_all_factors_vary_a_row_each_from_one_person(faces):
 def test_interpolation_goes_round(faces):
     z = faces.latents(3, 0)
     what = generation.interpolate(faces, z, factors.IDENTITY)
-    parts = faces.inputs.split(what.z)
+    parts = faces.inputs.by_factor(what.z)
     assert len(what.z) == 3 * generation.FRAMES
     np.testing.assert_allclose(parts[factors.IDENTITY][::generation.FRAMES],
-                               faces.inputs.split(z)[factors.IDENTITY], rtol=1e-5)
+                               faces.inputs.by_factor(z)[factors.IDENTITY], rtol=1e-5)
     assert len(np.unique(parts[factors.POSE], axis=0)) == 1
     identity = parts[factors.IDENTITY].numpy()
     steps = np.linalg.norm(np.diff(identity, axis=0), axis=1)
@@ -104,14 +104,17 @@ def test_what_is_written_can_be_read_again(faces, tmp_path):
 
 
 @pytest.mark.parametrize('arrays, message', [
-    ({'other': np.zeros(3)}, 'got neither'), ({'z': np.zeros([2, 3])}, 'z: expected shape'),
-    ({'coefficients': np.full([1, 3], np.nan)}, 'expected finite arrays')])
+    ({'other': np.zeros(3)}, 'got neither'),
+    ({'z': np.zeros([2, 3])}, r'z: expected numbers \[N, 16\]'),
+    ({'coefficients': np.full([1, 39], np.nan)}, 'coefficients: expected finite numbers'),
+    ({'z': np.full([1, 16], 'a')}, 'z: .* got <U1'), ({'z': np.ones([1, 16], complex)}, 'complex'),
+    ({'z': np.ones([2, 16]), 'coefficients': np.ones([3, 39])}, r'expected numbers \[2, 39\]')])
 def test_wrong_files_of_faces_are_refused(faces, tmp_path, arrays, message):
     np.savez(tmp_path / 'faces.npz', **arrays)
     with pytest.raises(ValueError, match=message):
         generation.read_faces(tmp_path / 'faces.npz', faces, 0)
     (tmp_path / 'faces.npz').write_bytes(b'PK nothing')
-    with pytest.raises(ValueError, match='expected an .npz with z or coefficients'):
+    with pytest.raises(ValueError, match='faces.npz: expected a face .npz'):
         generation.read_faces(tmp_path / 'faces.npz', faces, 0)
 
 

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from tfdisco import factors
-from tfdisco.editing.truncation import Truncation, truncate
+from tfdisco.editing.truncation import Truncation
 from tfdisco.networks.inputs import GeneratorInputs
 from tfdisco.networks.vae import CoefficientVAEs
 
@@ -34,15 +34,6 @@ def inputs():
 
 def draw(count, inputs, seed=0):
     return np.random.default_rng(seed).standard_normal([count, inputs.latents], np.float32)
-
-
-def test_truncate_moves_towards_the_center():
-    w, center = np.float32([[2.0, 4.0]]), np.float32([0.0, 8.0])
-    np.testing.assert_allclose(truncate(w, center, 0.5), [[1.0, 6.0]])
-    np.testing.assert_array_equal(truncate(w, center, 1.0), w)
-    np.testing.assert_allclose(truncate(w, center, 0.0), center[np.newaxis])
-    with pytest.raises(ValueError, match=r'center: expected shape \[2\]'):
-        truncate(w, np.zeros(3, np.float32), 0.5)
 
 
 def test_center_is_the_mean_of_identities_with_all_else_zero(inputs):

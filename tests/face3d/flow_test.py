@@ -79,19 +79,6 @@ def test_what_the_source_hides_is_not_valid():
     assert valid[rows, (columns > 11) & (columns < 19)].max() == 0  # behind it
 
 
-def test_expression_flow(scene):
-    render, _, _ = scene
-    of = render.model
-    coefficients = of.coefficients(2, pose=[[0, 0.1, 0], [0, 0, 0]])
-    other = coefficients + of.coefficients(2, expression=of.expression({'jawOpen': 0.5}))
-    result = flow.expression_flow(render, coefficients, other)
-    expected = flow.surface_flow(render, render.vertices(coefficients), render.vertices(other))
-    np.testing.assert_array_equal(result.flow, expected.flow)
-    np.testing.assert_array_equal(result.valid, expected.valid)
-    up = result.flow[1, 80, 40, 1]
-    assert float(up) < -1  # the open mouth's chin comes from higher up in the source
-
-
 def test_gradient(scene):
     render, source, target = scene
     with tf.GradientTape() as tape:

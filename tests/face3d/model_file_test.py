@@ -63,7 +63,7 @@ def test_integers_need_their_scale(tmp_path, arrays):
     stored = dict(np.load(tmp_path / 'a.npz'))
     del stored['identity_basis_scale']
     np.savez(tmp_path / 'b.npz', **stored)
-    with pytest.raises(ValueError, match='identity_basis: expected identity_basis_scale'):
+    with pytest.raises(ValueError, match='b.npz: identity_basis: expected identity_basis_scale'):
         model_file.read(tmp_path / 'b.npz')
 
 
@@ -170,6 +170,25 @@ def test_other_version_missing_arrays_and_pickles(tmp_path, arrays):
                                          r"\['landmarks'\]"):
         model_file.read(tmp_path / 'c.npz')
     np.savez(tmp_path / 'd.npz', **{**stored, 'landmarks': np.array([{}], dtype=object)})
-    with pytest.raises(ValueError, match='d.npz: expected a morphable model .npz, got a file that '
-                                         'cannot be read'):
+    with pytest.raises(ValueError, match=r'd.npz: landmarks: expected integers \[68\], got object '
+                                         r'\[1\]; make one with'):
         model_file.read(tmp_path / 'd.npz')
+
+
+@pytest.mark.parametrize('name, change, message', [
+    ('mean_shape', lambda v: np.array(v, str), r'mean_shape: expected numbers \[V, 3\], got <U'),
+    ('mean_shape', lambda v: v + 1j, r'mean_shape: expected numbers .*, got complex'),
+    ('mean_shape', lambda v: v * 1e300, 'mean_shape: expected finite numbers of float32'),
+    ('triangles', lambda v: v.astype(int) + (1 << 32),
+     'triangles: expected integers that fit int32'),
+    ('albedo_basis', lambda v: v[:, :-1], r'albedo_basis: expected numbers \[Kt, 49, 3\], got '),
+    ('name', lambda v: 3, r'name: expected text \[\], got int'),
+])
+def test_no_other_type_is_taken_for_the_right_one(tmp_path, arrays, name, change, message):
+    model_file.write(tmp_path / 'a.npz', arrays)
+    stored = dict(np.load(tmp_path / 'a.npz'))
+    with np.errstate(over='ignore'):
+        stored[name] = change(np.float64(stored[name]) if name == 'mean_shape' else stored[name])
+    np.savez(tmp_path / 'b.npz', **stored)
+    with pytest.raises(ValueError, match='b.npz: ' + message):
+        model_file.read(tmp_path / 'b.npz')

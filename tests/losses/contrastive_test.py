@@ -1,4 +1,4 @@
-"""The contrastive terms: what they count, and what they leave out."""
+"""The terms of pairs: what they count, and what they leave out."""
 
 import numpy as np
 import pytest
@@ -7,20 +7,22 @@ import tensorflow as tf
 
 from tfdisco.face3d.flow import SurfaceFlow
 from tfdisco.losses import contrastive
-from tfdisco.perception.observe import Observation
 
 SIDE = 12
 RNG = np.random.default_rng(0)
 FIRST, SECOND = RNG.uniform(-1, 1, [2, 2, SIDE, SIDE, 3]).astype(np.float32)
+MAPS = RNG.uniform(size=[2, 2, SIDE, SIDE, 1]).astype(np.float32)
 NONE, ALL = np.zeros([2, SIDE, SIDE, 1], np.float32), np.ones([2, SIDE, SIDE, 1], np.float32)
 
 
+def flow_of(x=0.0, valid=ALL):
+    return SurfaceFlow(tf.constant(np.broadcast_to(np.float32([x, 0.0]), [2, SIDE, SIDE, 2])),
+                       tf.constant(valid))
+
+
 def warp(before, after, x=0.0, valid=ALL, before_mask=ALL, after_mask=ALL):
-    flow = np.broadcast_to(np.float32([x, 0.0]), [2, SIDE, SIDE, 2])
-    return float(contrastive.expression_terms(
-        tf.constant(before), tf.constant(after), SurfaceFlow(tf.constant(flow),
-                                                             tf.constant(valid)),
-        before_mask, after_mask)['warp'])
+    return contrastive.expression_warp(tf.constant(before), tf.constant(after),
+                                       flow_of(x, valid), before_mask, after_mask).numpy()
 
 
 def blurred(images):
@@ -31,14 +33,20 @@ def blurred(images):
     return images
 
 
-def test_blur_is_a_gaussian():
-    np.testing.assert_allclose(contrastive.blur(tf.constant(FIRST)), blurred(FIRST), atol=1e-6)
-
-
 def test_without_motion_it_is_the_difference_of_what_is_blurred():
-    assert warp(FIRST, SECOND) == pytest.approx(np.abs(blurred(FIRST) - blurred(SECOND)).mean(),
-                                                rel=1e-5)
-    assert warp(FIRST, FIRST) == 0
+    np.testing.assert_allclose(
+        warp(FIRST, SECOND), np.abs(blurred(FIRST) - blurred(SECOND)).mean((1, 2, 3)), rtol=1e-5)
+    np.testing.assert_array_equal(warp(FIRST, FIRST), 0)
+
+
+def test_a_pair_counts_the_same_whatever_the_size_of_its_face():
+    small = NONE.copy()
+    small[0, 3:5, 3:5] = 1
+    small[1] = 1
+    difference = np.abs(blurred(FIRST) - blurred(SECOND))
+    found = contrastive.surface(tf.constant(FIRST), tf.constant(SECOND), flow_of(), small)
+    np.testing.assert_allclose(found, [difference[0, 3:5, 3:5].mean(), difference[1].mean()],
+                               rtol=1e-5)
 
 
 def test_a_face_that_moved_with_the_flow_costs_nothing():
@@ -46,8 +54,11 @@ def test_a_face_that_moved_with_the_flow_costs_nothing():
     moved = np.roll(FIRST, 2, axis=2)
     inside = NONE.copy()
     inside[:, :, 5:9] = 1
-    assert warp(FIRST, moved, -2.0, valid=inside) < 1e-6
-    assert warp(FIRST, moved, 2.0, valid=inside) > 0.05
+    assert warp(FIRST, moved, -2.0, valid=inside).max() < 1e-6
+    assert warp(FIRST, moved, 2.0, valid=inside).min() > 0.05
+    right, wrong = (contrastive.surface(tf.constant(FIRST), tf.constant(moved),
+                                        flow_of(x, inside), ALL).numpy() for x in (-2.0, 2.0))
+    assert right.max() < 1e-6 and wrong.min() > 0.05
 
 
 def test_left_out_is_what_one_of_the_faces_does_not_show():
@@ -55,28 +66,58 @@ def test_left_out_is_what_one_of_the_faces_does_not_show():
     left[:, :, :6], right[:, :, 6:] = 1, 1
     difference = np.abs(blurred(FIRST) - blurred(SECOND))
     # On the right there was no face and there is none now; on the left there is no match.
-    assert warp(FIRST, SECOND, valid=NONE, before_mask=left, after_mask=left) == pytest.approx(
-        difference[:, :, 6:].mean(), rel=1e-5)
+    np.testing.assert_allclose(
+        warp(FIRST, SECOND, valid=NONE, before_mask=left, after_mask=left),
+        difference[:, :, 6:].mean((1, 2, 3)), rtol=1e-5)
     # The first face on the left is uncovered; the second on the right is new.
-    assert warp(FIRST, SECOND, valid=NONE, before_mask=left, after_mask=right) == 0
+    np.testing.assert_array_equal(
+        warp(FIRST, SECOND, valid=NONE, before_mask=left, after_mask=right), 0)
 
 
-def test_light_pairs_compare_hair_landmarks_and_identity():
-    vectors = np.eye(4, dtype=np.float32)
-    landmarks = RNG.uniform(size=[2, 68, 2]).astype(np.float32)
-    hair = RNG.uniform(size=[2, 2, SIDE, SIDE, 1]).astype(np.float32)
-    first = Observation(vectors[:2], None, tf.constant(landmarks), tf.constant(hair[0]))
-    second = Observation(vectors[1:3], None, tf.constant(landmarks + np.float32([3, 4])),
-                         tf.constant(hair[1]))
-    terms = contrastive.illumination_terms(
-        first, second, 10, lambda a, b: tf.reduce_sum(a * b, axis=-1))
-    assert float(terms['hair']) == pytest.approx(np.square(hair[0] - hair[1]).mean(), rel=1e-5)
-    assert float(terms['landmarks']) == pytest.approx(0.25, rel=1e-5)
-    assert float(terms['identity']) == 1
+def test_hair_and_landmarks():
+    np.testing.assert_allclose(contrastive.hair(*MAPS),
+                               np.square(MAPS[0] - MAPS[1]).mean((1, 2, 3)), rtol=1e-5)
+    points = RNG.uniform(size=[2, 68, 2]).astype(np.float32)
+    np.testing.assert_allclose(contrastive.landmarks(points, points + np.float32([3, 4]), 10),
+                               [0.25, 0.25], rtol=1e-5)
+
+
+def test_surroundings_are_compared_where_both_show_them():
+    outside = MAPS[0]
+    np.testing.assert_allclose(
+        contrastive.background(FIRST, SECOND, outside),
+        (np.abs(FIRST - SECOND) * outside).sum((1, 2, 3)) / (3 * outside.sum((1, 2, 3))),
+        rtol=1e-5)
+    np.testing.assert_array_equal(contrastive.background(FIRST, SECOND, NONE), 0)
+
+
+def test_colour_of_hair_is_a_mean_under_each_map():
+    colors = [(images * maps).sum((1, 2)) / maps.sum((1, 2))
+              for images, maps in zip((FIRST, SECOND), MAPS)]
+    np.testing.assert_allclose(contrastive.hair_color(FIRST, SECOND, *MAPS),
+                               np.linalg.norm(colors[0] - colors[1], axis=-1), rtol=1e-4)
+    # A bald head has no colour of hair to keep.
+    np.testing.assert_allclose(contrastive.hair_color(FIRST, SECOND, MAPS[0], NONE), 0, atol=1e-6)
+
+
+def test_where_hair_and_background_are_is_no_way_out():
+    with tf.GradientTape() as tape:
+        maps = tf.constant(MAPS)
+        tape.watch(maps)
+        value = (contrastive.background(FIRST, SECOND, maps[0])
+                 + contrastive.hair_color(FIRST, SECOND, maps[0], maps[1]))
+    assert tape.gradient(value, maps) is None
+
+
+def test_shortfall():
+    np.testing.assert_allclose(contrastive.shortfall(tf.constant([0.0, 0.1, 0.4, 0.9]), 0.4),
+                               [1.0, 0.75, 0.0, 0.0], atol=1e-6)
 
 
 def test_shapes_are_checked():
-    with pytest.raises(ValueError, match=r'^after: expected shape'):
+    with pytest.raises(ValueError, match=r'^second: expected shape'):
         warp(FIRST, SECOND[:, :-1])
     with pytest.raises(ValueError, match=r'^flow.valid: expected shape'):
         warp(FIRST, SECOND, valid=ALL[:1])
+    with pytest.raises(ValueError, match=r'^outside: expected shape'):
+        contrastive.background(FIRST, SECOND, ALL[:1])

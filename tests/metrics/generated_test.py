@@ -55,10 +55,10 @@ def test_latents_of_a_seed(faces):
     np.testing.assert_array_equal(few, many[:3])
     for other in (faces.latents(3, seed=2), faces.latents(3, seed=1, stream=1)):
         assert np.abs(few - other).min() > 0
-    changed = faces.inputs.split(faces.replace(few, many[2:], [factors.POSE]))
+    changed = faces.inputs.by_factor(faces.replace(few, many[2:], [factors.POSE]))
     for factor, values in changed.items():
         source = many[2:] if factor == factors.POSE else few
-        np.testing.assert_array_equal(values, faces.inputs.split(source)[factor])
+        np.testing.assert_array_equal(values, faces.inputs.by_factor(source)[factor])
     with pytest.raises(ValueError, match='count: expected a positive integer, got 0'):
         faces.latents(0, seed=1)
 

@@ -99,7 +99,7 @@ def faces(leaks=None):
 def coefficients(of, z, leaks=None):
     """What is seen in the pictures of z: NumPy, with the 256 levels of a picture."""
     layout = of.model.layout
-    order = [*sorted(factors.PARTS_OF_FACTOR, key=list(factors.LATENT_FACTORS).index)]
+    order = [*sorted(factors.PARTS_OF_FACTOR, key=factors.FACTORS.index)]
     values, start = np.zeros([len(z), layout.size]), 0
     for factor in order:
         part = layout.factor_slice(factor)

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfdisco.config import NetworkConfig
 from tfdisco.losses import adversarial
 from tfdisco.networks import build, generator_file
+from tfdisco.networks.config import NetworkConfig
 from tfdisco.networks.stylegan import layers as stylegan_layers
 
 BOTH = pytest.mark.parametrize('arch', ['stylegan2', 'stylegan'])

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from tfdisco import files
-from tfdisco.config import NetworkConfig
 from tfdisco.networks import build, generator_file
+from tfdisco.networks.config import NetworkConfig
 
 CONFIG = NetworkConfig(resolution=32, fmap_base=128, fmap_max=8, mapping_layers=2, w_size=6)
 SOURCE = generator_file.GeneratorSource('open_head', 'built-in', 3)

@@ -25,8 +25,8 @@ def draw(count, inputs, seed=0):
 def test_sizes_and_order(inputs):
     assert (inputs.latents, inputs.size) == (4 + 3 + 2 + 1 + 6, LAYOUT.size + 6)
     z = draw(2, inputs)
-    parts = inputs.split(z)
-    assert list(parts) == list(factors.LATENT_FACTORS)
+    parts = inputs.by_factor(z)
+    assert list(parts) == list(factors.FACTORS)
     np.testing.assert_array_equal(np.concatenate(list(parts.values()), axis=-1), z)
 
 
@@ -42,14 +42,22 @@ def test_input_is_decoded_coefficients_and_the_noise_itself(inputs):
 def test_replace_changes_one_factor_and_its_coefficients_alone(inputs, factor):
     z, other = draw(2, inputs), draw(2, inputs, seed=1)
     mixed = inputs.replace(z, other, [factor])
-    for name, part in inputs.split(mixed).items():
+    for name, part in inputs.by_factor(mixed).items():
         source = other if name == factor else z
-        np.testing.assert_array_equal(part, inputs.split(source)[name])
+        np.testing.assert_array_equal(part, inputs.by_factor(source)[name])
     differs = np.any(inputs.coefficients(mixed) != inputs.coefficients(z), axis=0)
     expected = np.zeros(LAYOUT.size, bool)
     if factor != factors.NOISE:
         expected[LAYOUT.factor_slice(factor)] = True
     np.testing.assert_array_equal(differs, expected)
+
+
+def test_mix_replaces_factors_row_by_row(inputs):
+    z, other = draw(5, inputs), draw(5, inputs, seed=1)
+    mixed = inputs.mix(z, other, np.eye(5, dtype=np.float32)).numpy()
+    for row, factor in enumerate(factors.FACTORS):
+        np.testing.assert_array_equal(mixed[row:row + 1], inputs.replace(
+            z[row:row + 1], other[row:row + 1], [factor]), factor)
 
 
 def test_errors(inputs):
@@ -72,3 +80,8 @@ def test_spread_gives_each_factor_the_same_variance(inputs):
     for part in (*parts, slice(inputs.layout.size, None)):
         assert np.square(values[:, part]).sum(axis=1).mean() == pytest.approx(
             inputs.size / 5, rel=0.1)
+    assert sum(inputs.factor_sizes.values()) == inputs.size
+    plain_mean, plain = inputs.spread(balanced=False)
+    np.testing.assert_array_equal(plain_mean, mean)
+    np.testing.assert_allclose(((inputs(draw(4096, inputs)).numpy() - mean) / plain).std(axis=0), 1,
+                               rtol=0.1)

@@ -4,13 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfdisco.networks.layers import (
-    EqualConv,
-    EqualDense,
-    MappingNetwork,
-    minibatch_stddev,
-    random_noise,
-)
+from tfdisco.networks.layers import EqualConv, EqualDense, MappingNetwork, minibatch_stddev
 
 RNG = np.random.default_rng(0)
 
@@ -102,12 +96,3 @@ def test_minibatch_deviation(batch, group):
         assert len(members) == group
         expected = np.sqrt(members.var(axis=0) + 1e-8).mean()
         np.testing.assert_allclose(found[index, ..., 2], expected, rtol=1e-4)
-
-
-def test_noise_is_a_function_of_its_seed():
-    maps = random_noise([4, 8], 3, [1, 2])
-    assert [list(values.shape) for values in maps] == [[3, 4, 4, 1], [3, 8, 8, 1]]
-    for values, again, other in zip(maps, random_noise([4, 8], 3, [1, 2]),
-                                    random_noise([4, 8], 3, [1, 3])):
-        np.testing.assert_array_equal(values, again)
-        assert not np.allclose(values, other)

@@ -5,8 +5,8 @@ import pytest
 
 from tests.face3d import toy
 from tests.training.gan import small
-from tfdisco.config import NetworkConfig
 from tfdisco.networks import build, generator_file, trained
+from tfdisco.networks.config import NetworkConfig
 
 
 @pytest.fixture

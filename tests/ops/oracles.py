@@ -91,6 +91,28 @@ def upfirdn(images, filter, up=(1, 1), down=(1, 1), padding=(0, 0, 0, 0), gain=1
     return gain * output[:, ::down[0], ::down[1]]
 
 
+def blur(images, taps, border='zeros'):
+    """Images [B, H, W, C], each pixel by itself; beyond the edge zeros, or it is mirrored."""
+    reach, (_, height, width, _) = len(taps) // 2, images.shape
+    output = np.zeros(images.shape)
+    for y, x in np.ndindex(height, width):
+        for down, right in np.ndindex(len(taps), len(taps)):
+            # y + shift, counted backwards beyond the edge.
+            row, column = y + reach - down, x + reach - right
+            if border == 'mirror':
+                row, column = (min(abs(at), 2 * (size - 1) - at) for at, size in (
+                    (row, height), (column, width)))
+            if 0 <= row < height and 0 <= column < width:
+                output[:, y, x] += taps[down] * taps[right] * images[:, row, column]
+    return output
+
+
+def gaussian(sigma, taps=5):
+    """[taps], of sum 1."""
+    values = np.array([np.exp(-(k - taps // 2)**2 / (2 * sigma**2)) for k in range(taps)])
+    return values / values.sum()
+
+
 def activate(values, slope=1, gain=1, limit=np.inf):
     """Leaky ReLU, gain, clamp."""
     return np.clip(np.where(values > 0, values, slope * values) * gain, -limit, limit)

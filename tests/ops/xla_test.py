@@ -8,6 +8,7 @@ from tensorflow.python.framework import config
 from tests.ops.implementations import IMPLS, needs_native
 from tfdisco.ops import native
 from tfdisco.ops.bias_act import bias_act
+from tfdisco.ops.blur import gaussian_blur
 from tfdisco.ops.image_warp import image_warp
 from tfdisco.ops.interpolate_attributes import interpolate_attributes
 from tfdisco.ops.modulated_conv import modulated_conv2d
@@ -31,6 +32,7 @@ def _draw(clip, colours, impl):
 
 CALLS = {
     'bias_act': (lambda x, impl: bias_act(x, activation='lrelu', clamp=1, impl=impl), [IMAGE]),
+    'blur': (lambda x, impl: gaussian_blur(x, 1.5, impl=impl), [IMAGE]),
     'upfirdn2d': (lambda x, impl: upsample2d(x, impl=impl), [IMAGE]),
     'image_warp': (image_warp, [IMAGE, FLOW]),
     'modulated_conv': (lambda x, w, s, n, impl: modulated_conv2d(

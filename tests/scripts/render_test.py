@@ -1,19 +1,15 @@
 """scripts/render.py as a user calls it."""
 
 import os
-import pathlib
-import subprocess
-import sys
 
 import pytest
 from PIL import Image
 
-REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
+from tests.scripts.command_line import run_all
 
 
 @pytest.fixture(scope='module')
 def runs(tmp_path_factory):
-    """Starts every command line at once, as most of the time is TensorFlow's import."""
     out = tmp_path_factory.mktemp('sheets')
     commands = {
         'good': [f'--out={out / "deep"}', '--sheet=flow', '--size=32', '--seed=3'],
@@ -21,14 +17,7 @@ def runs(tmp_path_factory):
         'bad sheet': [f'--out={out}', '--sheet=hair'],
         'no out': [],
     }
-    environment = {**os.environ, 'PYTHONPATH': str(REPOSITORY)}
-    started = {name: subprocess.Popen(
-        [sys.executable, REPOSITORY / 'scripts' / 'render.py', *flags], text=True, cwd=out,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)
-        for name, flags in commands.items()}
-    ended = {name: (process, *process.communicate()) for name, process in started.items()}
-    return out, {name: (process.returncode, stdout, stderr)
-                 for name, (process, stdout, stderr) in ended.items()}
+    return out, run_all('render.py', commands, out)
 
 
 def test_writes_the_sheet_and_says_so(runs):

@@ -3,7 +3,7 @@
 import importlib
 
 # A suite is a module with `run(rounds, ...)`, imported when asked for.
-SUITES = ('ops', 'perception', 'render', 'train')
+SUITES = ('data', 'ops', 'perception', 'render', 'train')
 
 
 def run(suite, rounds, **options):

@@ -20,14 +20,15 @@ import tensorflow as tf
 
 from tfdisco.benchmarks import timing
 from tfdisco.benchmarks.convolutions import Convolutions
-from tfdisco.config import LossConfig, NetworkConfig, ScheduleConfig
 from tfdisco.data.records.stream import ImageStream
 from tfdisco.data.synthetic import dataset as synthetic_set
 from tfdisco.face3d.morphable_model import MorphableModel
 from tfdisco.face3d.renderer import FaceRenderer
+from tfdisco.networks.config import NetworkConfig
 from tfdisco.networks.inputs import GeneratorInputs
 from tfdisco.networks.vae import CoefficientVAEs
 from tfdisco.perception.observe import Perception
+from tfdisco.training.gan.config import LossConfig, ScheduleConfig
 from tfdisco.training.gan.schedule import Schedule
 from tfdisco.training.gan.trainer import GanTrainer
 from tfdisco.training.run.memory import peak_memory

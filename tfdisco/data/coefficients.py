@@ -1,18 +1,20 @@
 """Coefficients of many people, whatever they are stored in."""
 
+import glob
 import os
 
 from tfdisco.data.records import folder as records
-from tfdisco.face3d import coefficient_file
+from tfdisco.face3d import coefficient_file, deep3d_file
 from tfdisco.shapes import check_shape
 
 
 def load(source, model):
-    """Reads the coefficients of a morphable model from an .npz or a folder of records.
+    """Reads the coefficients of a morphable model from files.
 
     Args:
-      source: an .npz, see `face3d.coefficient_file`, or a folder of TFRecords of rendered
-        faces or photographs, see `records`.
+      source: an .npz, see `face3d.coefficient_file`; a folder of TFRecords of rendered
+        faces or photographs, see `records`; or a .mat of Deep3D or DiscoFaceGAN or a folder
+        of them, see `face3d.deep3d_file`.
       model: the `MorphableModel` they belong to.
 
     Returns:
@@ -22,11 +24,16 @@ def load(source, model):
       FileNotFoundError: if there is no such source.
       ValueError: if it is neither, or belongs to another model.
     """
-    if os.path.isdir(source):
+    if os.fspath(source).endswith('.mat') or glob.glob(
+            os.path.join(glob.escape(os.fspath(source)), '*.mat')):
+        deep3d_file.check_model(model, source)
+        people, _ = deep3d_file.read(source)
+    elif os.path.isdir(source):
         check_model(source, model)
         people = records.coefficients(source)
     else:
         people = coefficient_file.read(source)
+        deep3d_file.check_order(people, model, source)
     check_shape(f'{source}: coefficients', people, ['N', model.layout.size])
     return people
 

@@ -28,8 +28,7 @@ def claim(out, config, may_differ=()):
         with files.replacing(path) as file:
             file.write((json.dumps(config, indent=1) + '\n').encode())
         return
-    with open(path, encoding='utf-8') as file:
-        there = json.load(file)
+    there = files.read_json(path, 'pass another --out')
     differ = {name: there.get(name) for name, value in config.items()
               if name not in may_differ and there.get(name) != value}
     if differ:

@@ -4,7 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfdisco import images
-from tfdisco.editing.truncation import Truncation
+from tfdisco.editing.truncation import PublishedTruncation, Truncation
 from tfdisco.networks import trained
 from tfdisco.shapes import check_choice, check_shape
 
@@ -30,7 +30,7 @@ class FaceGenerator:
         self.generator, self.inputs, self.model = generator, inputs, model
         self._truncation = None
         self._draw = tf.function(
-            lambda w: generator.synthesis(generator.broadcast(w)), reduce_retracing=True)
+            lambda ws: generator.synthesis(ws), autograph=False, reduce_retracing=True)
 
     @classmethod
     def load(cls, path=trained.BUILT_IN):
@@ -51,7 +51,8 @@ class FaceGenerator:
 
         Args:
           z: [B, latents].
-          psi: 1, or less for identities nearer to the mean, see `truncation.Truncation`.
+          psi: 1, or less for identities nearer to the mean, see `truncation.Truncation`;
+            or `truncation.PublishedTruncation`, if the generator came with an average.
           coefficients: None, or [B, K] that take the place of those of z, whose noise and,
             for the truncation, identity count all the same.
 
@@ -75,12 +76,22 @@ class FaceGenerator:
 
     def _images(self, z, coefficients, psi):
         noise = self.inputs.split_noise(z)[1]
-        w = self.generator.mapping(self.inputs.join(tf.constant(coefficients), noise))
+        ws = self.generator.broadcast(
+            self.generator.mapping(self.inputs.join(tf.constant(coefficients), noise)))
         if psi != 1:
-            if self._truncation is None:
-                self._truncation = Truncation(self.generator, self.inputs)
-            w += self._truncation.shift(z, psi)
-        return images.to_uint8(self._draw(w))
+            ws += self._shift(z, coefficients, psi)
+        return images.to_uint8(self._draw(ws))
+
+    def _shift(self, z, coefficients, psi):
+        """What truncation adds to ws, [B, num_ws, w_size]."""
+        published = bool(self.inputs.average_identity)
+        if self._truncation is None:
+            kind = PublishedTruncation if published else Truncation
+            self._truncation = kind(self.generator, self.inputs)
+        moved = self._truncation.layers if published else self.generator.num_ws
+        shift = self._truncation.shift(coefficients if published else z, psi)
+        first = np.arange(self.generator.num_ws) < moved
+        return shift[:, tf.newaxis] * first[:, np.newaxis].astype(np.float32)
 
     def walk(self, z, other, factor, steps):
         """One factor from here to there, all else held: z [steps, latents].
@@ -90,12 +101,12 @@ class FaceGenerator:
           factor: of `factors.FACTORS`.
           steps: 2 or more.
         """
-        check_choice('factor', factor, self.inputs.split(z[np.newaxis]))
+        check_choice('factor', factor, self.inputs.by_factor(z[np.newaxis]))
         share = np.linspace(0, 1, steps, dtype=np.float32)[:, np.newaxis]
         between = (1 - share) * z + share * other
         # As far from the mean as both ends are, where the line itself comes nearer.
-        parts = [np.concatenate([part.numpy() for name, part in self.inputs.split(values).items()
-                                 if name == factor]) for values in (between, z[None], other[None])]
+        parts = [self.inputs.by_factor(values)[factor].numpy()
+                 for values in (between, z[None], other[None])]
         length, first, last = (np.linalg.norm(part, axis=1, keepdims=True) for part in parts)
         between *= ((1 - share) * first + share * last) / np.maximum(length, 1e-6)
         return self.inputs.replace(np.repeat(z[np.newaxis], steps, 0), between, [factor]).numpy()

@@ -7,7 +7,8 @@ import numpy as np
 from PIL import Image
 
 from tfdisco import factors, files, images
-from tfdisco.shapes import check_choice, check_positive, check_shape
+from tfdisco.face3d import deep3d_file
+from tfdisco.shapes import check_choice, check_positive
 
 ALL = 'all'  # factors
 COLUMNS = 8  # faces in a row of a sheet
@@ -82,10 +83,11 @@ def interpolate(faces, z, factor):
 
 
 def read_faces(path, faces, seed):
-    """Latents and coefficients of an .npz of an earlier generation, or of coefficients alone.
+    """Latents and coefficients of an earlier generation, or of coefficients alone.
 
     Args:
       path: an .npz with `z` [N, latents], `coefficients` [N, K] or both; coefficients count.
+        Or Deep3D's, a .mat or a folder of them, see `face3d.deep3d_file`.
       faces: the `FaceGenerator`.
       seed: of the noise that coefficients are drawn with where there is no z.
 
@@ -96,24 +98,23 @@ def read_faces(path, faces, seed):
       FileNotFoundError: if there is no such file.
       ValueError: if it is not such a file.
     """
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            found = {name: np.float32(archive[name]) for name in ('z', 'coefficients')
-                     if name in archive.files}
-    except FileNotFoundError:
-        raise
-    except Exception as error:  # a damaged archive raises anything
-        raise ValueError(f'{path}: expected an .npz with z or coefficients, got {error}') from error
-    if not found or not all(np.isfinite(values).all() for values in found.values()):
-        raise ValueError(f'{path}: expected finite arrays z or coefficients, got '
-                         f'{sorted(found) or "neither"}')
+    if os.path.isdir(path) or os.fspath(path).endswith('.mat'):
+        deep3d_file.check_model(faces.model, path)
+        coefficients, _ = deep3d_file.read(path)
+        return faces.latents(len(coefficients), seed), coefficients
+    widths = {'z': faces.inputs.latents, 'coefficients': faces.model.layout.size}
+    found = files.read_npz(
+        path, 'face', advice='take faces.npz of an earlier generation by the same generator',
+        arrays={name: files.Array(files.NUMBERS, ['N', width], np.float32, optional=True)
+                for name, width in widths.items()})
+    if not found:
+        raise ValueError(f'{path}: expected arrays z or coefficients, got neither')
     z, coefficients = found.get('z'), found.get('coefficients')
     if z is None:
         z = faces.latents(len(coefficients), seed)
-    check_shape(f'{path}: z', z, ['N', faces.inputs.latents])
     if coefficients is None:
-        coefficients = faces.coefficients(z)
-    check_shape(f'{path}: coefficients', coefficients, [len(z), faces.model.layout.size])
+        return z, faces.coefficients(z)
+    deep3d_file.check_order(coefficients, faces.model, path)
     return z, coefficients
 
 

@@ -4,31 +4,34 @@ import numpy as np
 import tensorflow as tf
 
 from tfdisco import factors
-from tfdisco.shapes import check_shape
 
 MEAN_OF = 4096  # identities that the centre is the mean of
 AT_ONCE = 256
 
 
-def truncate(w, center, psi):
-    """The truncation trick of StyleGAN: w' = w + (1 - psi) (center - w).
+class PublishedTruncation:
+    """What the authors' generate_images.py does, of their average_w_id.txt.
 
-    It moves expression, illumination and pose to the mean as well.
+    As `Truncation`, but without expression, pose, light and noise means coefficients and
+    noise of zero, and only the first vectors w are moved.
 
-    Args:
-      w: [B, w_size].
-      center: [w_size], such as the generator's `w_avg`.
-      psi: 1 leaves w as it is, 0 makes all alike.
-
-    Returns:
-      [B, w_size].
-
-    Raises:
-      ValueError: on wrong shapes.
+    Attributes:
+      layers: how many.
     """
-    check_shape('w', w, ['B', 'W'])
-    check_shape('center', center, [w.shape[1]])
-    return w + (1.0 - psi) * (center - w)
+
+    layers = 8
+
+    def __init__(self, generator, inputs):
+        """Takes a generator and `GeneratorInputs` with an `average_identity`."""
+        self._generator, self._inputs = generator, inputs
+        self.center = tf.constant(inputs.average_identity, tf.float32)
+
+    def shift(self, coefficients, psi):
+        """What is added to the first w of coefficients [B, K]: [B, w_size]."""
+        identity = np.zeros([len(coefficients), self._inputs.size], np.float32)
+        part = self._inputs.layout.factor_slice(factors.IDENTITY)
+        identity[:, part] = coefficients[:, part]
+        return (1.0 - psi) * (self.center - self._generator.mapping(identity))
 
 
 class Truncation:

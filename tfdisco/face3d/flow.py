@@ -54,12 +54,6 @@ def surface_flow(renderer, source_vertices, target_vertices):
     return SurfaceFlow(flow, _visible(renderer, source_vertices, place, flow) * covered)
 
 
-def expression_flow(renderer, source_coefficients, target_coefficients):
-    """`surface_flow` between coefficients [B, layout.size], without drawing the faces."""
-    return surface_flow(renderer, renderer.vertices(source_coefficients),
-                        renderer.vertices(target_coefficients))
-
-
 def _visible(renderer, source_vertices, place, flow):
     """[B, H, W, 1]: 1 where the source shows `place`, with all four pixels warping reads."""
     source = renderer.rasterize(tf.stop_gradient(source_vertices))

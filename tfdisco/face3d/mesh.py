@@ -25,9 +25,10 @@ class VertexNormals:
         triangles = np.asarray(triangles)
         check_shape('triangles', triangles, [None, 3])
         self._vertex_count = int(vertex_count)
+        # As int32, TensorFlow would keep them in the memory of the host, and copy them each time.
         with tf.init_scope():
-            self._corners = [tf.constant(triangles[:, i], tf.int32) for i in range(3)]
-            self._all_corners = tf.constant(triangles.T.ravel(), tf.int32)
+            self._corners = [tf.constant(triangles[:, i], tf.int64) for i in range(3)]
+            self._all_corners = tf.constant(triangles.T.ravel(), tf.int64)
 
     def __call__(self, vertices):
         """Unit normals of a batch of meshes.

@@ -26,6 +26,7 @@ A basis or an exemplar table may be stored as int8 or int16 beside
 `NAME_scale` (one factor a mode); `read` returns float32.
 """
 
+import functools
 import os
 import zipfile
 
@@ -48,6 +49,34 @@ OPTIONAL = tuple(PARITIES) + EXEMPLARS + ('region_names', 'vertex_regions', 'mir
 LANDMARK_COUNT = 68
 
 
+def _stored():
+    """{name: `files.Array`}, the table above."""
+    def numbers(*shape, dtype=np.float32, kind=files.NUMBERS, optional=False):
+        return files.Array(kind, shape, dtype, optional)
+
+    integers = functools.partial(numbers, kind=files.INTEGERS, dtype=np.int32)
+    text = functools.partial(numbers, kind=files.TEXT, dtype=None)
+    # As they are stored, to be multiplied by their scales.
+    levels = functools.partial(numbers, dtype=None)
+    optional = {
+        'identity_basis_scale': numbers('Ks'), 'expression_basis_scale': numbers('Ke'),
+        'albedo_basis_scale': numbers('Kt'), 'identity_exemplars': levels('Ni', 'Ks + Kt'),
+        'identity_exemplars_scale': numbers('Ks + Kt'),
+        'expression_exemplars': levels('Nx', 'Ke'), 'expression_exemplars_scale': numbers('Ke'),
+        'exemplar_bandwidth': numbers(2), 'region_names': text('R'),
+        'vertex_regions': integers('V', dtype=None), 'mirror_vertex': integers('V'),
+        'identity_parity': levels('Ks'), 'expression_parity': levels('Ke'),
+        'albedo_parity': levels('Kt')}
+    return {
+        **{name: text() for name in TEXTS}, 'mean_shape': numbers('V', 3),
+        'identity_basis': levels('Ks', 'V', 3), 'expression_basis': levels('Ke', 'V', 3),
+        'mean_albedo': numbers('V', 3), 'albedo_basis': levels('Kt', 'V', 3),
+        'triangles': integers('T', 3), 'landmarks': integers(LANDMARK_COUNT),
+        'face_mask': numbers('V', dtype=None, kind=files.TRUTH),
+        'expression_unit_names': text('N'), 'expression_units': numbers('N', 'Ke'),
+        **{name: array._replace(optional=True) for name, array in optional.items()}}
+
+
 def read(path):
     """Reads and checks a model file.
 
@@ -63,11 +92,8 @@ def read(path):
     """
     label = os.fspath(path) if not hasattr(path, 'read') else getattr(path, 'name', 'model file')
     stored = files.read_npz(path, 'morphable model', FORMAT, VERSION,
-                            'make one with scripts/import_morphable_model.py')
-    missing = [key for key in REQUIRED if key not in stored]
-    if missing:
-        raise ValueError(f'{label}: expected arrays {list(REQUIRED)}, got none called {missing}')
-    arrays = {key: _restore(key, stored) for key in REQUIRED + OPTIONAL if key in stored}
+                            'make one with scripts/import_morphable_model.py', _stored())
+    arrays = {key: _restore(key, stored, label) for key in REQUIRED + OPTIONAL if key in stored}
     check(arrays, label)
     return arrays
 
@@ -158,7 +184,7 @@ def check(arrays, label):
             raise ValueError(f'{label}: {name}: expected finite numbers, got NaN or infinity')
 
 
-def _restore(name, stored):
+def _restore(name, stored, label):
     value = stored[name]
     if name in TEXTS:
         return str(value)
@@ -167,14 +193,13 @@ def _restore(name, stored):
             modes_axis = 0 if name in BASES else -1
             scale = stored.get(name + '_scale')
             if scale is None or scale.shape != (value.shape[modes_axis],):
-                raise ValueError(f'{name}: expected {name}_scale, one factor a mode')
-            scale = scale.astype(np.float32)
-            return value * (scale[:, None, None] if name in BASES else scale)
-        return value.astype(np.float32)
-    if name in ('mean_shape', 'mean_albedo', 'expression_units', 'exemplar_bandwidth'):
-        return value.astype(np.float32)
-    if name in ('triangles', 'landmarks', 'mirror_vertex'):
-        return value.astype(np.int32)
+                raise ValueError(f'{label}: {name}: expected {name}_scale, one factor a mode, got '
+                                 + ('none' if scale is None else f'{list(scale.shape)}'))
+            # What overflows is infinite, and refused with all that is.
+            with np.errstate(over='ignore'):
+                return value * (scale[:, None, None] if name in BASES else scale)
+        with np.errstate(over='ignore'):
+            return value.astype(np.float32)
     return value
 
 

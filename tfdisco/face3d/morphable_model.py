@@ -103,7 +103,7 @@ class MorphableModel:
     def landmarks(self, vertices):
         """The 68 landmarks [B, 68, 3] among vertices [B, V, 3]."""
         check_shape('vertices', vertices, [None, self.vertex_count, 3])
-        return tf.gather(vertices, self.landmark_vertices, axis=1)
+        return tf.gather(vertices, tf.constant(self.landmark_vertices, tf.int64), axis=1)
 
     def expression(self, weights):
         """Expression coefficients of named units, added up.

@@ -41,7 +41,7 @@ class FaceRenderer:
       height, width: of the image, pixels.
       region: 'face' draws only triangles whose vertices all lie in the face mask, as
         if the rest of the head were not there; 'head' draws all.
-      triangles: [T, 3] int32, those drawn.
+      triangles: [T, 3] int32, those drawn; made where it is asked for, of what devices hold.
       impl: 'auto', 'native' or 'reference', passed on to the ops.
     """
 
@@ -52,9 +52,15 @@ class FaceRenderer:
         check_choice('region', region, REGIONS)
         self.model, self.region, self.impl = model, region, impl
         self.height, self.width = int(height), int(width)
+        # As int32, TensorFlow would keep it in the memory of the host, and copy it each time.
         with tf.init_scope():
-            self.triangles = tf.constant(
-                model.face_triangles if region == 'face' else model.triangles, tf.int32)
+            self._triangles = tf.constant(
+                model.face_triangles if region == 'face' else model.triangles, tf.int64)
+
+    @property
+    def triangles(self):
+        """See the class."""
+        return tf.cast(self._triangles, tf.int32)
 
     def __call__(self, coefficients, translation=None):
         """Renders a batch.
@@ -117,7 +123,9 @@ class FaceRenderer:
 
     def mask(self, raster):
         """[B, H, W, 1], 1 where `raster` has a surface."""
-        return tf.cast(raster.triangle_ids >= 0, tf.float32)[..., tf.newaxis]
+        # A GPU compares int64 itself, while int32 would go through the memory of the host.
+        drawn = tf.cast(raster.triangle_ids, tf.int64) >= 0
+        return tf.cast(drawn, tf.float32)[..., tf.newaxis]
 
 
 @tf.custom_gradient

@@ -1,17 +1,20 @@
-"""Contrastive losses: what a change of one factor has to leave as it is (Eq. 6-8)."""
+"""Contrastive losses: what a change of one factor has to leave as it is, and what not.
 
-import numpy as np
+Eq. 6-8 of the paper, for expression and illumination, and what goes on from them to pose,
+identity and noise. Each function gives one number a pair, [P].
+"""
+
 import tensorflow as tf
 
-from tfdisco.losses.imitative import landmarks_term
+from tfdisco.ops.blur import gaussian_blur
 from tfdisco.ops.image_warp import image_warp
-from tfdisco.ops.upfirdn2d import upfirdn2d
 from tfdisco.shapes import check_shape
 
-BLUR_TAPS, BLUR_SIGMA = 5, 2.0  # pixels; a warp is not exact to the pixel
+BLUR_SIGMA = 2.0  # pixels; a warp is not exact to the pixel
+LEAST_HAIR = 0.01  # share of the picture that hair has to cover for its colour to count fully
 
 
-def expression_terms(before, after, flow, before_mask, after_mask):
+def expression_warp(before, after, flow, before_mask, after_mask):
     """Eq. 6: a face warped to another expression of itself looks like that.
 
     Both are blurred. Left out are places of the second face that the first does not show,
@@ -19,53 +22,117 @@ def expression_terms(before, after, flow, before_mask, after_mask):
     not cover: neither has anything to be compared with. Around both faces nothing moves.
 
     Args:
-      before, after: [B, H, W, 3] generated, alike but for the expression.
+      before, after: [P, H, W, 3] generated, alike but for the expression.
       flow: `SurfaceFlow` from the first to the second.
-      before_mask, after_mask: [B, H, W, 1] of the rendered faces.
+      before_mask, after_mask: [P, H, W, 1] of the rendered faces.
 
     Returns:
-      {'warp': [] mean absolute difference of the pixels that are compared}.
+      [P] mean absolute difference of the pixels that are compared.
 
     Raises:
       ValueError: on wrong shapes.
     """
-    check_shape('before', before, ['B', 'H', 'W', 3])
-    check_shape('after', after, list(before.shape))
-    for name, mask in (('before_mask', before_mask), ('after_mask', after_mask),
-                       ('flow.valid', flow.valid)):
-        check_shape(name, mask, [*before.shape[:3], 1])
-    warped = image_warp(blur(before), flow.flow)
+    _check(before, after, before_mask=before_mask, after_mask=after_mask)
     compared = after_mask * flow.valid + (1.0 - after_mask) * (1.0 - before_mask)
-    difference = tf.abs(warped - blur(after)) * compared
-    area = tf.maximum(tf.reduce_sum(compared), 1.0)
-    return {'warp': tf.reduce_sum(difference) / (3.0 * area)}
+    return _warped_difference(before, after, flow, compared)
 
 
-def illumination_terms(first, second, width, similarity):
-    """Eq. 7 and 8: light moves neither hair nor landmarks, and changes nobody.
+def surface(before, after, flow, after_mask):
+    """A face that turned, or whose noise is another, has the same skin.
+
+    Eq. 6 for pose: compared are differences from the rendered faces, since where a face looks
+    changes the light on it.
 
     Args:
-      first, second: `Observation`s of images that are alike but for the light.
-      width: of the images, pixels.
-      similarity: `Perception.similarity`.
+      before, after: [P, H, W, 3] generated less rendered images.
+      flow: `SurfaceFlow` from the first to the second.
+      after_mask: [P, H, W, 1] of the second rendered face.
 
     Returns:
-      {'hair', 'landmarks': the parts of Eq. 7 without omega, 'identity': Eq. 8}, [] each.
+      [P] mean absolute difference of the skin that both show.
 
     Raises:
       ValueError: on wrong shapes.
     """
-    check_shape('second.hair', second.hair, list(first.hair.shape))
-    return {
-        'hair': tf.reduce_mean(tf.square(first.hair - second.hair)),
-        'landmarks': landmarks_term(first.landmarks, second.landmarks, width),
-        'identity': tf.reduce_mean(1.0 - similarity(first.identity, second.identity))}
+    _check(before, after, after_mask=after_mask)
+    return _warped_difference(before, after, flow, after_mask * flow.valid)
 
 
-def blur(images, sigma=BLUR_SIGMA):
-    """Images [B, H, W, C] blurred by a Gaussian of 5 x 5 pixels; mirrored beyond the border."""
-    offsets = np.arange(BLUR_TAPS) - BLUR_TAPS // 2
-    taps = np.exp(-0.5 * (offsets / sigma) ** 2)
-    margin = [BLUR_TAPS // 2] * 2
-    images = tf.pad(images, [[0, 0], margin, margin, [0, 0]], 'REFLECT')
-    return upfirdn2d(images, tuple(taps / taps.sum()))
+def hair(first, second):
+    """Eq. 7: mean squared difference of hair maps [P, H, W, 1]: [P]."""
+    check_shape('second', second, list(first.shape))
+    return tf.reduce_mean(tf.square(first - second), axis=[1, 2, 3])
+
+
+def landmarks(first, second, width):
+    """Eq. 7: mean squared distance of landmarks [P, 68, 2] in shares of the width: [P]."""
+    check_shape('first', first, ['P', 68, 2])
+    check_shape('second', second, list(first.shape))
+    return tf.reduce_mean(tf.reduce_sum(tf.square((first - second) / width), axis=-1), axis=-1)
+
+
+def background(first, second, outside):
+    """How much the surroundings change.
+
+    Args:
+      first, second: [P, H, W, 3] generated.
+      outside: [P, H, W, 1], how far a pixel is neither face nor hair in both; carries no
+        gradient.
+
+    Returns:
+      [P] mean absolute difference there.
+
+    Raises:
+      ValueError: on wrong shapes.
+    """
+    _check(first, second, outside=outside)
+    outside = tf.stop_gradient(outside)
+    return _mean_where(tf.abs(first - second), outside)
+
+
+def hair_color(first, second, first_hair, second_hair):
+    """How far hair's mean colours are apart.
+
+    Args:
+      first, second: [P, H, W, 3] generated.
+      first_hair, second_hair: [P, H, W, 1] hair maps; carry no gradient here.
+
+    Returns:
+      [P] distance of colours; less where one of them has little hair.
+
+    Raises:
+      ValueError: on wrong shapes.
+    """
+    _check(first, second, first_hair=first_hair, second_hair=second_hair)
+    shares = [tf.reduce_mean(tf.stop_gradient(values), axis=[1, 2])
+              for values in (first_hair, second_hair)]
+    colors = [tf.reduce_mean(images * tf.stop_gradient(values), axis=[1, 2])
+              / tf.maximum(share, LEAST_HAIR)
+              for images, values, share in zip((first, second), (first_hair, second_hair), shares)]
+    certain = tf.minimum(1.0, tf.minimum(*shares) / LEAST_HAIR)[:, 0]
+    # The root has no gradient at 0.
+    return certain * tf.sqrt(tf.reduce_sum(tf.square(colors[0] - colors[1]), axis=-1) + 1e-12)
+
+
+def shortfall(difference, wanted):
+    """What a difference [P] lacks of the one that is wanted, in shares of it: [P] in 0..1."""
+    return tf.maximum(1.0 - difference / wanted, 0.0)
+
+
+def _warped_difference(before, after, flow, compared):
+    check_shape('flow.valid', flow.valid, list(compared.shape))
+    warped = image_warp(gaussian_blur(before, BLUR_SIGMA), flow.flow)
+    return _mean_where(tf.abs(warped - gaussian_blur(after, BLUR_SIGMA)), compared)
+
+
+def _mean_where(values, weight):
+    """Mean of [P, H, W, 3] where weight [P, H, W, 1] is, image by image: [P]."""
+    area = tf.maximum(tf.reduce_sum(weight, axis=[1, 2, 3]), 1.0)
+    return tf.reduce_sum(values * weight, axis=[1, 2, 3]) / (3.0 * area)
+
+
+def _check(first, second, **maps):
+    check_shape('first', first, ['P', 'H', 'W', 3])
+    check_shape('second', second, list(first.shape))
+    for name, values in maps.items():
+        check_shape(name, values, [*first.shape[:3], 1])

@@ -35,9 +35,7 @@ def control_of_faces(generate, inputs, model, perception, resolution, count, see
 
     Returns:
       {name: [count] float array}:
-        landmark_percent, pose_degrees, illumination_l1, expression_mm: of what is seen in
-          the faces against the coefficients they were made of, see `face_errors`.
-        identity_rendered: similarity to the rendered face of the same coefficients.
+        what `errors` returns.
         identity_FACTOR: similarity of two faces that differ in this factor alone, for
           expression, illumination, pose and noise; and, to compare, in identity.
 
@@ -52,20 +50,36 @@ def control_of_faces(generate, inputs, model, perception, resolution, count, see
         z, other = rng.standard_normal([2, min(BATCH, count - start), inputs.latents], np.float32)
         coefficients = inputs.coefficients(z)
         rendered, seen = render(coefficients), perception(generate(inputs(z)))
-        parts, wanted = (model.layout.split(np.asarray(values))
-                         for values in (seen.coefficients, coefficients))
-        found['landmark_percent'].append(face_errors.landmark_percent(
-            seen.landmarks, rendered.landmarks))
-        found['pose_degrees'].append(face_errors.pose_degrees(parts.pose, wanted.pose))
-        found['illumination_l1'].append(face_errors.illumination_l1(
-            parts.illumination, wanted.illumination))
-        found['expression_mm'].append(face_errors.expression_mm(
-            model, parts.expression, wanted.expression))
-        found['identity_rendered'].append(perception.similarity(
-            seen.identity, perception.recognition(rendered.image)))
+        for name, values in errors(model, perception, seen, rendered, coefficients).items():
+            found[name].append(values)
         for factor in (*OTHERS, factors.IDENTITY):
             changed = generate(inputs(inputs.replace(z, other, [factor])))
             found[f'identity_{factor}'].append(perception.similarity(
                 seen.identity, perception.recognition(tf.convert_to_tensor(changed))))
     return {name: np.concatenate([np.asarray(part) for part in values])
             for name, values in found.items()}
+
+
+def errors(model, perception, seen, rendered, coefficients):
+    """What is seen in faces against what they were made of.
+
+    Args:
+      model: `MorphableModel`.
+      perception: `Perception`.
+      seen: `Observation` of the faces.
+      rendered: `RenderedFace` of the same coefficients, of the same size.
+      coefficients: [B, K] that the faces were made of.
+
+    Returns:
+      {name: [B] array}: landmark_percent, pose_degrees, illumination_l1, expression_mm, see
+      `face_errors`; identity_rendered, similarity to the rendered face.
+    """
+    parts, wanted = (model.layout.split(np.asarray(values))
+                     for values in (seen.coefficients, coefficients))
+    return {
+        'landmark_percent': face_errors.landmark_percent(seen.landmarks, rendered.landmarks),
+        'pose_degrees': face_errors.pose_degrees(parts.pose, wanted.pose),
+        'illumination_l1': face_errors.illumination_l1(parts.illumination, wanted.illumination),
+        'expression_mm': face_errors.expression_mm(model, parts.expression, wanted.expression),
+        'identity_rendered': perception.similarity(
+            seen.identity, perception.recognition(rendered.image))}

@@ -65,8 +65,8 @@ def illumination_l1(estimated, true):
       red, green, blue.
     """
     check_shape('estimated', estimated, list(true.shape))
-    sphere = np.broadcast_to(_sphere(SPHERE), [len(true), SPHERE, 3])
-    first, second = (lighting.shading(tf.constant(sphere),
+    normals = np.broadcast_to(sphere(SPHERE), [len(true), SPHERE, 3])
+    first, second = (lighting.shading(tf.constant(normals),
                                       tf.constant(np.asarray(light, np.float64))).numpy()
                      for light in (estimated, true))
     return np.abs(first - second).mean(axis=(1, 2)) / np.abs(second).mean(axis=(1, 2))
@@ -101,7 +101,7 @@ def overlap(estimated, true):
     return (first & second).sum(axis=(1, 2)), (first | second).sum(axis=(1, 2))
 
 
-def _sphere(count):
+def sphere(count):
     """[count, 3] unit vectors spread evenly over the sphere: a Fibonacci spiral."""
     index = np.arange(count) + 0.5
     z, angle = 1.0 - 2.0 * index / count, np.pi * (1.0 + 5.0**0.5) * index

@@ -8,6 +8,7 @@ Sec. 3.8).
 from typing import NamedTuple
 
 import numpy as np
+import scipy.stats
 
 from tfdisco.shapes import check_shape
 
@@ -86,6 +87,33 @@ def quantile(values, share, persons, seed):
         return ascending[np.searchsorted(reached, share * reached[-1])]
 
     return bootstrap(statistic, people, len(person), seed)
+
+
+def jackknife(value, sets, count):
+    """A figure of independent sets with the 95 % interval of the grouped jackknife.
+
+    For figures that repeated rows would bias (Efron and Tibshirani, "An Introduction to the
+    Bootstrap", 1993, Ch. 11).
+
+    Args:
+      value: of all the data.
+      sets: for each set the values without one of its groups, groups of equal size.
+      count: what the `Estimate` says of itself.
+
+    Returns:
+      `Estimate`; its interval is symmetric, by Student's t of the smallest set's groups.
+
+    Raises:
+      ValueError: if a set has fewer than two groups.
+    """
+    variance, fewest = 0.0, min(len(values) for values in sets)
+    if fewest < 2:
+        raise ValueError(f'sets: expected two groups or more in each, got {fewest}')
+    for values in sets:
+        values = np.asarray(values, np.float64)
+        variance += (len(values) - 1) / len(values) * np.square(values - values.mean()).sum()
+    reach = float(scipy.stats.t.ppf(0.5 + 0.5 * CONFIDENCE, fewest - 1) * np.sqrt(variance))
+    return Estimate(float(value), float(value) - reach, float(value) + reach, count)
 
 
 def _numbered(persons, values):

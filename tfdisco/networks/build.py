@@ -9,9 +9,9 @@ DISCRIMINATORS = {'stylegan2': stylegan2_discriminator.Discriminator,
                   'stylegan': stylegan.Discriminator}
 
 
-def build_generator(config, input_size):
-    """The generator of a `config.NetworkConfig` for inputs [B, input_size]."""
-    return GENERATORS[config.arch](config, input_size)
+def build_generator(config, input_size, factor_sizes=None):
+    """The generator of a `config.NetworkConfig` for inputs [B, input_size]; see `BaseGenerator`."""
+    return GENERATORS[config.arch](config, input_size, factor_sizes)
 
 
 def build_discriminator(config):

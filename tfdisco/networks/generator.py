@@ -4,15 +4,17 @@ import math
 
 import tensorflow as tf
 
-from tfdisco.networks.layers import MappingNetwork, random_noise
+from tfdisco.networks.factor_mapping import FactorMapping
+from tfdisco.networks.layers import MappingNetwork
+from tfdisco.networks.network import ConfiguredNetwork
+from tfdisco.networks.noise import CONST, NOISES, random_noise
 from tfdisco.shapes import check_choice, check_shape
 
 SMALLEST = 4  # pixels that synthesis begins with
 CLAMP = 256.0  # of activations in half precision
-NOISES = ('const', 'none')
 
 
-class BaseGenerator(tf.keras.Model):
+class BaseGenerator(ConfiguredNetwork):
     """Coefficients and noise to faces.
 
     As the paper changes StyleGAN (Sec. 3.1): no normalisation of the input, no mixing of
@@ -28,26 +30,47 @@ class BaseGenerator(tf.keras.Model):
     Attributes:
       config: `config.NetworkConfig`.
       input_size: numbers of an input.
+      factor_sizes: {factor: how many of them}, or None if that is not known.
       num_ws: vectors w that synthesis takes for an image, two a resolution.
-      mapping: `layers.MappingNetwork`, inputs [B, input_size] -> w [B, w_size].
+      mapping: `layers.MappingNetwork` or `factor_mapping.FactorMapping`, as the config says:
+        inputs [B, input_size] -> w [B, w_size].
       w_avg: [w_size], the mean w of training; not trained.
     """
 
     _mapping = {}  # arguments of `layers.MappingNetwork` that differ from the defaults
 
-    def __init__(self, config, input_size, **kwargs):
-        """Takes a `config.NetworkConfig` and the size of the input; see the class."""
-        super().__init__(**kwargs)
-        self.config, self.input_size = config, int(input_size)
-        self.mapping = MappingNetwork(input_size, config.w_size, config.mapping_layers,
-                                      config.mapping_speed, **self._mapping)
+    def __init__(self, config, input_size, factor_sizes=None, **kwargs):
+        """See the class.
+
+        Args:
+          config: `config.NetworkConfig`.
+          input_size: see the class.
+          factor_sizes: {factor: how many of these numbers}; a mapping that is a sum over
+            factors needs it.
+          **kwargs: of the Keras model.
+
+        Raises:
+          ValueError: if it is needed and missing, or adds up to something else.
+        """
+        super().__init__(config, **kwargs)
+        self.input_size = int(input_size)
+        self.factor_sizes = dict(factor_sizes) if factor_sizes else None
+        sizes = config.w_size, config.mapping_layers, config.mapping_speed
+        if config.mapping == 'sum':
+            if not factor_sizes or sum(factor_sizes.values()) != input_size:
+                raise ValueError(f'factor_sizes: expected sizes of all factors, {input_size} '
+                                 f'together, for a mapping that is their sum, got {factor_sizes}')
+            self.mapping = FactorMapping(factor_sizes, *sizes)
+        else:
+            self.mapping = MappingNetwork(input_size, *sizes, **self._mapping)
         self.w_avg = self.add_weight(name='w_avg', shape=(config.w_size,), initializer='zeros',
                                      trainable=False)
         self.num_ws = 2 * len(self.sides())
         self.built = True
 
-    def build(self, input_shape=None):
-        self.built = True  # the constructor made all weights
+    def get_config(self):
+        return {**super().get_config(), 'input_size': self.input_size,
+                'factor_sizes': dict(self.factor_sizes) if self.factor_sizes else None}
 
     @property
     def grown(self):
@@ -68,10 +91,10 @@ class BaseGenerator(tf.keras.Model):
         return tf.tile(w[:, tf.newaxis], [1, self.num_ws, 1])
 
     def random_noise(self, batch, seed, resolution=None):
-        """Noise maps for `synthesis`, see `layers.random_noise`."""
+        """Noise maps for `synthesis`, see `noise.random_noise`."""
         return random_noise(self.noise_sides(resolution), batch, seed)
 
-    def synthesis(self, ws, noise='const', resolution=None, fade=None):
+    def synthesis(self, ws, noise=CONST, resolution=None, fade=None):
         """Draws images.
 
         Args:
@@ -108,7 +131,7 @@ class BaseGenerator(tf.keras.Model):
         images = self._draw(tf.unstack(ws, axis=1), iter(noise), self.sides(top), fade)
         return images if enlarged == 1 else tf.repeat(tf.repeat(images, enlarged, 1), enlarged, 2)
 
-    def call(self, inputs, noise='const', resolution=None, fade=None):
+    def call(self, inputs, noise=CONST, resolution=None, fade=None):
         """Inputs [B, input_size] to images; see `synthesis`."""
         return self.synthesis(self.broadcast(self.mapping(inputs)), noise, resolution, fade)
 

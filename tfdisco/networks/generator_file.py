@@ -17,8 +17,9 @@ import numpy as np
 import tensorflow as tf
 
 from tfdisco import files
-from tfdisco.config import NetworkConfig
-from tfdisco.networks import build
+from tfdisco.networks import build, factor_mapping
+from tfdisco.networks.config import NetworkConfig
+from tfdisco.networks.generator import sides
 from tfdisco.shapes import check_choice, check_shape
 
 FORMAT = 'tfdisco-generator'
@@ -26,6 +27,10 @@ VERSION = 1
 CONTENT = 'generator'
 TEXTS = ('config', 'source', 'licence')
 _WEIGHTS = 'weights/'
+# What a file holds of a network's weights, as `files.read_npz` wants it said.
+WEIGHTS = {_WEIGHTS + '*': files.Array(files.FLOATS, dtype=np.float32)}
+_STORED = {**{name: files.Array(files.TEXT, []) for name in TEXTS},
+           _WEIGHTS + 'mapping/mean': files.Array(files.FLOATS, ['D'], np.float32), **WEIGHTS}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,14 +38,25 @@ class GeneratorSource:
     """What z and coefficients mean to a generator.
 
     Attributes:
-      model: name or path of the morphable model of its coefficients.
-      vaes: name or path of the VAEs that make them of z.
+      model: name or path of the morphable model of its coefficients, '' if it is not at hand.
+      vaes: name or path of the VAEs that make them of z; files beside the generator's own
+        come first.
       noise: size of the noise beside them.
+      average_identity: (w_size floats) for the published truncation, see
+        `editing.truncation.PublishedTruncation`; () for none.
     """
 
     model: str
     vaes: str
     noise: int
+    average_identity: tuple = ()
+
+    def __post_init__(self):
+        """Raises ValueError on other types; JSON knows lists in place of tuples."""
+        object.__setattr__(self, 'average_identity', tuple(self.average_identity))
+        if [type(value) for value in (self.model, self.vaes, self.noise)] != [str, str, int] or (
+                not all(isinstance(value, float) for value in self.average_identity)):
+            raise ValueError('source: expected two texts, a number, and numbers')
 
 
 def named_weights(layer, prefix=''):
@@ -56,6 +72,51 @@ def named_weights(layer, prefix=''):
     return result
 
 
+def weight_arrays(path, network, dtype='float32'):
+    """{name in a file: array} of a network's weights.
+
+    Args:
+      path: of the file, for messages.
+      network: a Keras layer.
+      dtype: 'float32', or 'float16' for half the size.
+
+    Raises:
+      ValueError: if a weight is not finite or does not fit the type.
+    """
+    check_choice('dtype', dtype, ('float16', 'float32'))
+    arrays = {}
+    for name, variable in named_weights(network).items():
+        with np.errstate(over='ignore'):  # what overflows is infinite, and refused below
+            arrays[_WEIGHTS + name] = np.asarray(variable).astype(dtype)
+        if not np.isfinite(arrays[_WEIGHTS + name]).all():
+            raise ValueError(f'{os.fspath(path)}: {name}: expected finite numbers of {dtype}, got '
+                             'NaN or infinity')
+    return arrays
+
+
+def assign_weights(label, network, stored):
+    """Gives a network the weights of `weight_arrays`.
+
+    Args:
+      label: the file, for messages.
+      network: a Keras layer.
+      stored: {name: array} of the file, finite; other arrays are none of weights.
+
+    Raises:
+      ValueError: unless they are the network's: all, of its shapes.
+    """
+    arrays = {name[len(_WEIGHTS):]: value for name, value in stored.items()
+              if name.startswith(_WEIGHTS)}
+    variables = named_weights(network)
+    if set(arrays) != set(variables):
+        raise ValueError(f'{label}: expected {len(variables)} arrays, got missing '
+                         f'{sorted(set(variables) - set(arrays))}, unknown '
+                         f'{sorted(set(arrays) - set(variables))}')
+    for name, variable in variables.items():
+        check_shape(f'{label}: {name}', arrays[name], list(variable.shape))
+        variable.assign(arrays[name])
+
+
 def write(path, generator, source, licence='', dtype='float32'):
     """Writes a generator; the file appears whole or not at all.
 
@@ -69,14 +130,7 @@ def write(path, generator, source, licence='', dtype='float32'):
     Raises:
       ValueError: if a weight is not finite or does not fit the type.
     """
-    check_choice('dtype', dtype, ('float16', 'float32'))
-    arrays = {}
-    for name, variable in named_weights(generator).items():
-        with np.errstate(over='ignore'):  # what overflows is infinite, and refused below
-            arrays[_WEIGHTS + name] = np.asarray(variable).astype(dtype)
-        if not np.isfinite(arrays[_WEIGHTS + name]).all():
-            raise ValueError(f'{os.fspath(path)}: {name}: expected finite numbers of {dtype}, got '
-                             'NaN or infinity')
+    arrays = weight_arrays(path, generator, dtype)
     files.write_npz(path, {
         'format': np.array(FORMAT), 'version': np.array(VERSION, np.int32),
         'config': np.array(json.dumps(dataclasses.asdict(generator.config), sort_keys=True)),
@@ -98,28 +152,37 @@ def read(path):
       ValueError: if it is not such a file, of another version, or damaged.
     """
     label = os.fspath(path)
-    stored = files.read_npz(path, CONTENT, FORMAT, VERSION, 'make one with scripts/train.py')
-    missing = [name for name in TEXTS if name not in stored]
-    if missing:
-        raise ValueError(f'{label}: expected texts {list(TEXTS)}, got none called {missing}')
+    stored = files.read_npz(path, CONTENT, FORMAT, VERSION, 'make one with scripts/train.py',
+                            _STORED)
     try:
         config = NetworkConfig(**json.loads(str(stored['config'])))
         source = GeneratorSource(**json.loads(str(stored['source'])))
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise ValueError(f'{label}: expected config and source of a generator, got '
                          f'{stored["config"]} and {stored["source"]} ({error})') from error
     arrays = {name[len(_WEIGHTS):]: value for name, value in stored.items()
               if name.startswith(_WEIGHTS)}
-    size = arrays.get('mapping/mean', np.zeros(0)).shape[0]
-    generator = build.build_generator(config, size)
-    variables = named_weights(generator)
-    if set(arrays) != set(variables):
-        raise ValueError(f'{label}: expected {len(variables)} arrays, got missing '
-                         f'{sorted(set(variables) - set(arrays))}, unknown '
-                         f'{sorted(set(arrays) - set(variables))}')
-    for name, variable in variables.items():
-        check_shape(f'{label}: {name}', arrays[name], list(variable.shape))
-        if not np.isfinite(arrays[name]).all():
-            raise ValueError(f'{label}: {name}: expected finite numbers, got NaN or infinity')
-        variable.assign(arrays[name].astype(np.float32))
+    if len(source.average_identity) not in (0, config.w_size):
+        raise ValueError(f'{label}: source: average_identity: expected {config.w_size} numbers, '
+                         f'got {len(source.average_identity)}')
+    _check_sizes(config, arrays, label)
+    try:
+        generator = build.build_generator(config, len(arrays['mapping/mean']),
+                                          factor_mapping.sizes_of(arrays))
+    except ValueError as error:
+        raise ValueError(f'{label}: {error}') from error
+    assign_weights(label, generator, stored)
     return generator, source
+
+
+def _check_sizes(config, arrays, label):
+    """Raises ValueError, before a generator is made, if its weights have no such sizes."""
+    largest = max(size for value in arrays.values() for size in value.shape)
+    sizes = {'mapping_layers': (config.mapping_layers, len(arrays)),
+             'w_size': (config.w_size, largest),
+             'fmap_max': (max(config.channels(side) for side in sides(config.resolution)),
+                          largest)}
+    for name, (size, limit) in sizes.items():
+        if size > limit:
+            raise ValueError(f'{label}: config: {name}: expected {limit} at most, as the weights '
+                             f'have, got {size}')

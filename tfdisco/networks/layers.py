@@ -96,15 +96,45 @@ class EqualConv(EqualLayer):
                         clamp=self._clamp)
 
 
-class MappingNetwork(Layer):
-    """The generator's input to w: [B, I] -> [B, w_size].
-
-    The paper's changes: the input is not normalised to unit length, since how long lambda
-    is means something (Sec. 4).
+class InputScale(Layer):
+    """What mapping networks begin with: the input in units in which its numbers are alike.
 
     Attributes:
       mean, scale: [I], not trained; the network sees (input - mean) / scale. Coefficients
         come in their own units, in which some are a hundred times smaller than others.
+    """
+
+    def __init__(self, inputs, **kwargs):
+        """Takes the size I of the input."""
+        super().__init__(**kwargs)
+        self.mean = self.add_weight(name='mean', shape=(inputs,), initializer='zeros',
+                                    trainable=False)
+        self.scale = self.add_weight(name='scale', shape=(inputs,), initializer='ones',
+                                     trainable=False)
+
+    def set_normalization(self, mean, scale):
+        """Sets `mean` and `scale`, [I] each; ValueError on a wrong shape or scale."""
+        mean, scale = np.asarray(mean, np.float32), np.asarray(scale, np.float32)
+        for name, value in (('mean', mean), ('scale', scale)):
+            check_shape(name, value, list(self.mean.shape))
+        if not (np.isfinite(mean).all() and np.isfinite(scale).all() and (scale > 0).all()):
+            raise ValueError('scale: expected finite means and scales above 0, got scales from '
+                             f'{scale.min()} to {scale.max()}')
+        self.mean.assign(mean)
+        self.scale.assign(scale)
+
+    def scaled(self, values):
+        """Inputs [B, I] in those units; ValueError on another shape."""
+        values = tf.convert_to_tensor(values, tf.float32)
+        check_shape('inputs', values, ['B', self.mean.shape[0]])
+        return (values - self.mean) / self.scale
+
+
+class MappingNetwork(InputScale):
+    """The generator's input to w: [B, I] -> [B, w_size].
+
+    The paper's changes: the input is not normalised to unit length, since how long lambda
+    is means something (Sec. 4).
     """
 
     def __init__(self, inputs, w_size, layers, lr_multiplier, gain=1.0, activation_gain=None,
@@ -118,33 +148,16 @@ class MappingNetwork(Layer):
           activation_gain: of `EqualDense`.
           **kwargs: of the Keras layer.
         """
-        super().__init__(**kwargs)
+        super().__init__(inputs, **kwargs)
         self._count = layers
-        self.mean = self.add_weight(name='mean', shape=(inputs,), initializer='zeros',
-                                    trainable=False)
-        self.scale = self.add_weight(name='scale', shape=(inputs,), initializer='ones',
-                                     trainable=False)
         for index in range(layers):
             # An attribute each: of lists and dicts, checkpoints with Keras 3 keep nothing.
             setattr(self, f'dense{index}', EqualDense(
                 inputs if index == 0 else w_size, w_size, 'lrelu',
                 activation_gain=activation_gain, gain=gain, lr_multiplier=lr_multiplier))
 
-    def set_normalization(self, mean, scale):
-        """Sets `mean` and `scale`, [I] each; ValueError on a wrong shape or scale."""
-        mean, scale = np.asarray(mean, np.float32), np.asarray(scale, np.float32)
-        for name, value in (('mean', mean), ('scale', scale)):
-            check_shape(name, value, list(self.mean.shape))
-        if not (np.isfinite(mean).all() and np.isfinite(scale).all() and (scale > 0).all()):
-            raise ValueError('scale: expected finite means and scales above 0, got scales from '
-                             f'{scale.min()} to {scale.max()}')
-        self.mean.assign(mean)
-        self.scale.assign(scale)
-
     def call(self, values):
-        values = tf.convert_to_tensor(values, tf.float32)
-        check_shape('inputs', values, ['B', self.mean.shape[0]])
-        values = (values - self.mean) / self.scale
+        values = self.scaled(values)
         for index in range(self._count):
             values = getattr(self, f'dense{index}')(values)
         return values
@@ -173,20 +186,3 @@ def minibatch_stddev(values, group):
     deviation = tf.tile(deviation, [group])[:, tf.newaxis, tf.newaxis, tf.newaxis]
     deviation = tf.broadcast_to(tf.cast(deviation, values.dtype), [batch, height, width, 1])
     return tf.concat([values, deviation], axis=-1)
-
-
-def random_noise(sides, batch, seed):
-    """Noise maps N(0, 1) in one draw.
-
-    Args:
-      sides: pixels of each map's side.
-      batch: B.
-      seed: [2] integers; the same seed gives the same maps.
-
-    Returns:
-      A list of [B, side, side, 1].
-    """
-    sizes = [side * side for side in sides]
-    values = tf.random.stateless_normal([batch, sum(sizes)], seed)
-    return [tf.reshape(part, [batch, side, side, 1])
-            for side, part in zip(sides, tf.split(values, sizes, axis=1))]

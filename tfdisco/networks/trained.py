@@ -12,7 +12,11 @@ from tfdisco.networks.inputs import GeneratorInputs
 from tfdisco.networks.vae import CoefficientVAEs
 
 BUILT_IN = 'built-in'
-_DEMO = pathlib.Path(__file__).resolve().parents[1] / 'pretrained' / 'demo64.npz'
+# What 'built-in' is. To ship another: generator.npz and generator.json of a run become
+# NAME.npz and NAME.json in tfdisco/pretrained, discriminator.npz and discriminator.json
+# NAME_discriminator.npz and NAME_discriminator.json, and NAME goes here.
+SHIPPED = 'demo64'
+_PRETRAINED = pathlib.Path(__file__).resolve().parents[1] / 'pretrained'
 
 
 class TrainedGenerator(NamedTuple):
@@ -20,12 +24,44 @@ class TrainedGenerator(NamedTuple):
 
     generator: of `networks.build`.
     inputs: `GeneratorInputs`.
-    model: `MorphableModel` of the coefficients.
+    model: `MorphableModel` of the coefficients, or `MissingModel`.
     """
 
     generator: tf.keras.Model
     inputs: GeneratorInputs
     model: MorphableModel
+
+
+def resolve(path):
+    """The path of a generator's file: `path`, or of the one that ships if it is 'built-in'."""
+    return str(_PRETRAINED / f'{SHIPPED}.npz') if os.fspath(path) == BUILT_IN else os.fspath(path)
+
+
+class MissingModel:
+    """Stands for a morphable model that is not at hand: pictures need none.
+
+    Attributes:
+      layout: `factors.CoefficientLayout`.
+      expression_names: none.
+    """
+
+    expression_names = ()
+
+    def __init__(self, layout):
+        """See the class."""
+        self.layout = layout
+
+    def __getattr__(self, name):
+        """Raises ValueError for all else that a `MorphableModel` has."""
+        raise ValueError(f'model: expected a morphable model for its {name}, got none: the '
+                         'generator was imported without; import it again with --model=FILE, '
+                         'of scripts/import_morphable_model.py')
+
+
+def vaes_of(path, source):
+    """Name or path of the VAEs that a generator's file names: first of a file beside it."""
+    beside = os.path.join(os.path.dirname(path), source.vaes)
+    return beside if source.vaes != BUILT_IN and os.path.isfile(beside) else source.vaes
 
 
 def load(path=BUILT_IN):
@@ -41,11 +77,14 @@ def load(path=BUILT_IN):
       FileNotFoundError: if a file is missing.
       ValueError: if a file is not as expected, or they do not belong together.
     """
-    generator, source = generator_file.read(_DEMO if os.fspath(path) == BUILT_IN else path)
-    model = MorphableModel.load(source.model)
-    inputs = GeneratorInputs(CoefficientVAEs.load(source.vaes, model.layout), source.noise)
+    path = resolve(path)
+    generator, source = generator_file.read(path)
+    model = MorphableModel.load(source.model) if source.model else None
+    vaes = CoefficientVAEs.load(vaes_of(path, source), model.layout if model else None)
+    model = model or MissingModel(vaes.layout)
+    inputs = GeneratorInputs(vaes, source.noise, source.average_identity)
     if inputs.size != generator.input_size:
-        raise ValueError(f'{os.fspath(path)}: expected inputs of {generator.input_size} numbers, '
+        raise ValueError(f'{path}: expected inputs of {generator.input_size} numbers, '
                          f'got {inputs.size} of {source.model} and {source.vaes}; these are not '
                          'the files that it was trained with')
     return TrainedGenerator(generator, inputs, model)

@@ -56,13 +56,14 @@ def image_warp(image, flow, impl='auto'):
 def _image_warp_ref(image, flow):
     """`image_warp` in TensorFlow operations."""
     batch, height, width, channels = tf.unstack(tf.shape(image))
-    x, y = tf.meshgrid(tf.range(width), tf.range(height))
-    x_low, x_high, x_weight = _sample_axis(tf.cast(x, tf.float32) + flow[..., 0], width)
-    y_low, y_high, y_weight = _sample_axis(tf.cast(y, tf.float32) + flow[..., 1], height)
+    x, y = (tf.cast(tf.range(size), tf.float32) for size in (width, height))
+    x_low, x_high, x_weight = _sample_axis(x + flow[..., 0], width)
+    y_low, y_high, y_weight = _sample_axis(y[:, None] + flow[..., 1], height)
     rows = tf.reshape(tf.cast(image, tf.float32), [batch, height * width, channels])
 
     def corner(y_index, x_index):
-        return tf.gather(rows, y_index * width + x_index, batch_dims=1)  # [B, H, W, C]
+        row = y_index * tf.cast(width, tf.int64) + x_index  # a GPU computes int32 on the host
+        return tf.gather(rows, row, batch_dims=1)  # [B, H, W, C]
 
     top = corner(y_low, x_low) * (1 - x_weight) + corner(y_low, x_high) * x_weight
     bottom = corner(y_high, x_low) * (1 - x_weight) + corner(y_high, x_high) * x_weight
@@ -70,12 +71,13 @@ def _image_warp_ref(image, flow):
 
 
 def _sample_axis(position, size):
-    """Both neighbours [B, H, W] int32 of a position, and the weight [B, H, W, 1] of the second."""
+    """Both neighbours [B, H, W] int64 of a position, and the weight [B, H, W, 1] of the second."""
     last = tf.cast(size - 1, tf.float32)
     inside = (position >= 0) & (position <= last)
     clamped = tf.where(inside, position, tf.stop_gradient(tf.clip_by_value(position, 0., last)))
     is_number = tf.equal(clamped, clamped)
-    low = tf.cast(tf.floor(tf.where(is_number, clamped, 0.)), tf.int32)
+    low = tf.cast(tf.floor(tf.where(is_number, clamped, 0.)), tf.int64)
+    size = tf.cast(size, tf.int64)
     low = tf.maximum(tf.minimum(low, size - 2), 0)
     weight = clamped - tf.cast(low, tf.float32)
     return low, tf.minimum(low + 1, size - 1), weight[..., None]

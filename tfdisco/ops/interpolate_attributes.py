@@ -59,6 +59,7 @@ def interpolate_attributes(attributes, triangles, triangle_ids, barycentrics, im
 
 def _interpolate_attributes_ref(attributes, triangles, triangle_ids, barycentrics):
     """`interpolate_attributes` in TensorFlow operations."""
+    triangle_ids = tf.cast(triangle_ids, tf.int64)  # a GPU computes int32 on the host
     drawn = (triangle_ids >= 0)[..., None]
     if triangles.shape[0] == 0 or attributes.shape[1] == 0:
         image_shape = tf.concat([tf.shape(triangle_ids), tf.shape(attributes)[-1:]], axis=0)

@@ -82,7 +82,8 @@ _CHUNK = 1 << 13, 1 << 20
 
 def _rasterize_triangles_ref(clip_vertices, triangles, height, width, cull):
     """`rasterize_triangles` in TensorFlow operations, differentiable likewise."""
-    vertex_count = tf.shape(clip_vertices)[1]
+    triangles = tf.cast(triangles, tf.int64)  # a GPU computes int32 on the host
+    vertex_count = tf.shape(clip_vertices, tf.int64)[1]
     with tf.control_dependencies([
             tf.debugging.assert_non_negative(triangles, 'triangles: negative index'),
             tf.debugging.assert_less(triangles, vertex_count, 'triangles: index beyond V - 1')]):
@@ -216,6 +217,7 @@ def _pixel_bounds(corners, drawn, height, width):
 
 def _barycentrics_at(pixel_vertices, triangles, ids, height, width):
     """Barycentrics [B, H, W, 3] and depth [B, H, W] of the triangles `ids`."""
+    ids = tf.cast(ids, tf.int64)  # a GPU computes int32 on the host
     drawn = ids >= 0
     if triangles.shape[0] == 0 or pixel_vertices.shape[1] == 0:
         zero = tf.cast(drawn, tf.float32)

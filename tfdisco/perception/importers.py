@@ -242,5 +242,7 @@ def _decode(data, entries):
         quantization = entry.get('quantization')
         if quantization and quantization['dtype'] != 'float16':
             values = values * quantization['scale'] + quantization['min']
+        if not np.isfinite(values).all():
+            raise ValueError(f'NaN or infinity in {name}')
         result[name] = values
     return result

@@ -1,10 +1,25 @@
 """The 68 landmarks of faces, without the rest of their vertices."""
 
+from typing import NamedTuple
+
 import numpy as np
 import tensorflow as tf
 
 from tfdisco.face3d import camera, model_file, transforms
 from tfdisco.shapes import check_shape
+
+
+class ReconstructedFace(NamedTuple):
+    """What is seen in a batch of pictures.
+
+    coefficients: [B, K], see `factors.Coefficients`.
+    translation: [B, 3] decimetres.
+    landmarks: [B, 68, 2] pixels (x, y) of the picture.
+    """
+
+    coefficients: tf.Tensor
+    translation: tf.Tensor
+    landmarks: tf.Tensor
 
 
 class LandmarkProjector:

@@ -1,11 +1,13 @@
 """What the perception networks have in common: how they are frozen, stored and loaded."""
 
-import tensorflow as tf
-
+from tfdisco.keras_layer import Model
 from tfdisco.perception import weights_file
 
+# Gradients that come back through perception are too small for float16.
+PRECISIONS = ('float32', 'bfloat16')
 
-class PerceptionNetwork(tf.keras.Model):
+
+class PerceptionNetwork(Model):
     """A network of `layers.Unit`s that looks at square images.
 
     A subclass sets `KIND`, makes its layers in its constructor, which takes the entries of
@@ -17,7 +19,7 @@ class PerceptionNetwork(tf.keras.Model):
       frozen: whether it is plain convolutions that do not train.
       input_size: pixels of a side of the images it takes.
       precision: the type in which a frozen network computes its maps, one of
-        `config.PERCEPTION_PRECISIONS`; may be set. What it gives is float32.
+        `PRECISIONS`; may be set. What it gives is float32.
       units: {name: `layers.Unit`}.
     """
 
@@ -39,15 +41,8 @@ class PerceptionNetwork(tf.keras.Model):
         """See the class."""
         raise NotImplementedError
 
-    def build(self, input_shape=None):
-        self.built = True  # the constructor made all weights
-
     def get_config(self):
         return {**super().get_config(), **self.config, 'frozen': self.frozen}
-
-    @classmethod
-    def from_config(cls, config):
-        return cls(**config)
 
     def frozen_arrays(self):
         """{name: float32 array} of the network with batch normalisation folded in."""

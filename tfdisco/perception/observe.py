@@ -4,9 +4,9 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from tfdisco.config import PERCEPTION_PRECISIONS
 from tfdisco.face3d.morphable_model import BUILT_IN as BUILT_IN_MODEL
 from tfdisco.face3d.morphable_model import MorphableModel
+from tfdisco.perception.network import PRECISIONS
 from tfdisco.perception.parsing import Parsing
 from tfdisco.perception.recognition import Recognition
 from tfdisco.perception.reconstruction import Reconstruction
@@ -59,7 +59,7 @@ class Perception:
           model: the `MorphableModel` of the coefficients, or its name or path.
           reconstruction, parsing: 'built-in' or a path.
           recognition: 'built-in', 'dlib' or a path.
-          precision: of the networks' maps, one of `config.PERCEPTION_PRECISIONS`; bfloat16
+          precision: of the networks' maps, one of `network.PRECISIONS`; bfloat16
             has 8 of float32's 24 binary digits, and is faster where the processor knows it.
 
         Raises:
@@ -67,7 +67,7 @@ class Perception:
           ValueError: if a file is not as expected or belongs to another model, or on another
             precision.
         """
-        check_choice('precision', precision, PERCEPTION_PRECISIONS)
+        check_choice('precision', precision, PRECISIONS)
         model = model if isinstance(model, MorphableModel) else MorphableModel.load(model)
         parts = (Reconstruction.load(reconstruction, model), Recognition.load(recognition),
                  Parsing.load(parsing))

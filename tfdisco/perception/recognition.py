@@ -1,8 +1,10 @@
 """Whose face a picture shows: the paper's deep identity feature f_id (Eq. 2)."""
 
+import os
+
 import tensorflow as tf
 
-from tfdisco.perception import importers, network, resize
+from tfdisco.perception import frozen_graph, importers, network, published, resize
 from tfdisco.perception.backbone import BLOCKS, INPUT_SIZE, WIDTHS, Backbone
 from tfdisco.perception.dlib_descriptor import DlibDescriptor
 from tfdisco.perception.layers import ConvUnit, DenseUnit
@@ -100,12 +102,15 @@ class Recognition:
 
         Args:
           name: 'built-in', 'dlib' or 'mobilefacenet' (as imported by
-            scripts/import_weights.py), or a path.
+            scripts/import_weights.py), or a path; a frozen graph (.pb) becomes a
+            `published.FaceNetRecognition`, which is called alike.
 
         Raises:
           FileNotFoundError: if there is no such file.
           ValueError: if it is not one of a network of `NETWORKS`.
         """
+        if os.fspath(name).endswith(frozen_graph.ENDING):
+            return published.load_recognition(name)
         if name in importers.PACKAGES:
             path = importers.imported(name)
             if not path.exists():

@@ -1,15 +1,15 @@
 """A face's coefficients and landmarks, seen in its picture (the paper's Eq. 3 and 4)."""
 
-from typing import NamedTuple
+import os
 
 import numpy as np
 import tensorflow as tf
 
 from tfdisco import factors
 from tfdisco.face3d.sampling import sample_coefficients
-from tfdisco.perception import network, resize, weights_file
+from tfdisco.perception import frozen_graph, network, published, resize, weights_file
 from tfdisco.perception.backbone import BLOCKS, INPUT_SIZE, WIDTHS, Backbone
-from tfdisco.perception.landmarks import LandmarkProjector
+from tfdisco.perception.landmarks import LandmarkProjector, ReconstructedFace
 from tfdisco.perception.layers import ConvUnit, DenseUnit
 from tfdisco.shapes import check_positive, check_shape
 
@@ -18,19 +18,6 @@ TRANSLATION_SIZE = 3
 TRANSLATION_SCALE = (0.5, 0.5, 1.5)  # decimetres; distance shows less than place
 _PEOPLE, _SEED = 4096, 0  # drawn to find the coefficients' spread
 _SMALLEST_SCALE = 1e-3  # of a coefficient that hardly varies
-
-
-class ReconstructedFace(NamedTuple):
-    """What is seen in a batch of pictures.
-
-    coefficients: [B, K], see `factors.Coefficients`.
-    translation: [B, 3] decimetres.
-    landmarks: [B, 68, 2] pixels (x, y) of the picture.
-    """
-
-    coefficients: tf.Tensor
-    translation: tf.Tensor
-    landmarks: tf.Tensor
 
 
 @tf.keras.utils.register_keras_serializable(package='tfdisco')
@@ -176,7 +163,13 @@ class Reconstruction:
 
     @classmethod
     def load(cls, name, model):
-        """Loads 'built-in' (for the model open_head) or a file; see `network.load`."""
+        """Loads 'built-in' (for the model open_head) or a file.
+
+        A frozen graph (.pb) becomes a `published.DeepReconstruction`, which is called alike;
+        see `network.load` for others.
+        """
+        if os.fspath(name).endswith(frozen_graph.ENDING):
+            return published.load_reconstruction(name, model)
         return cls(network.load(name, cls.NETWORKS), model)
 
     def __call__(self, images):

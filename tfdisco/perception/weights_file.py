@@ -23,7 +23,10 @@ VERSION = 1
 BUILT_IN = 'built-in'
 EXACT = ('offset', 'scale')  # always float32: they set the units
 TEXTS = ('kind', 'config', 'source', 'licence')
+LARGEST_INPUT = 1024  # pixels of a side of the pictures that a network looks at
 _WEIGHTS = 'weights/'
+_STORED = {**{name: files.Array(files.TEXT, []) for name in TEXTS},
+           _WEIGHTS + '*': files.Array(files.FLOATS, dtype=np.float32)}
 _PRETRAINED = pathlib.Path(__file__).resolve().parents[1] / 'pretrained'
 
 
@@ -65,23 +68,23 @@ def read(path):
     """
     label = os.fspath(path)
     stored = files.read_npz(path, 'perception network', FORMAT, VERSION, 'make one with '
-                            'scripts/train_perception.py or scripts/import_weights.py')
-    missing = [name for name in TEXTS if name not in stored]
-    if missing:
-        raise ValueError(f'{label}: expected texts {list(TEXTS)}, got none called {missing}')
+                            'scripts/train_perception.py or scripts/import_weights.py', _STORED)
     texts = {name: str(stored[name]) for name in TEXTS}
     try:
         config = json.loads(texts['config'])
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f'{label}: config: expected JSON, got {texts["config"]!r}') from error
     if not isinstance(config, dict):
         raise ValueError(f'{label}: config: expected a JSON object, got {texts["config"]!r}')
     arrays = {key[len(_WEIGHTS):]: value for key, value in stored.items()
               if key.startswith(_WEIGHTS)}
     _check(arrays, label)
-    return StoredNetwork(texts['kind'], config,
-                         {name: value.astype(np.float32) for name, value in arrays.items()},
-                         texts['source'], texts['licence'])
+    # Before a network of such sizes is made.
+    largest = max(LARGEST_INPUT, *(size for value in arrays.values() for size in value.shape))
+    if _largest(config) > largest:
+        raise ValueError(f'{label}: config: expected sizes of {largest} at most, as the weights '
+                         f'have, got {config}')
+    return StoredNetwork(texts['kind'], config, arrays, texts['source'], texts['licence'])
 
 
 def write(path, stored, dtype='float16'):
@@ -117,6 +120,13 @@ def check_names(arrays, expected, label):
         raise ValueError(f'{label}: expected {len(set(expected))} arrays, got missing '
                          f'{sorted(set(expected) - set(arrays))}, unknown '
                          f'{sorted(set(arrays) - set(expected))}')
+
+
+def _largest(value):
+    """The largest number in a value that JSON can hold."""
+    if isinstance(value, (dict, list)):
+        return max(map(_largest, value.values() if isinstance(value, dict) else value), default=0)
+    return abs(value) if isinstance(value, (int, float)) else 0
 
 
 def _check(arrays, label):

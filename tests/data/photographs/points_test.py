@@ -21,10 +21,11 @@ def test_points_of_a_folder(tmp_path):
 
 
 @pytest.mark.parametrize('text', ['', '1 2\n3 4\n', '1 2 3\n' * 5, 'a b\n' * 5, '1 2\n' * 4 + '1',
-                                  '\x00\xff'])
+                                  '1 2\n' * 4 + '1 nan', '\x00\xff'])
 def test_a_text_that_is_no_five_points(tmp_path, text):
     (tmp_path / 'ann.txt').write_bytes(text.encode('latin-1'))
-    with pytest.raises(ValueError, match='ann.txt: expected five lines "x y", got another text'):
+    with pytest.raises(ValueError, match='ann.txt: expected five lines "x y", one line of ten '
+                       'numbers, or 68 lines, got another text'):
         photo_points.GivenPoints(tmp_path)('ann.jpg')
 
 
@@ -38,13 +39,18 @@ def test_points_of_an_npz(tmp_path):
     assert points('c.jpg') is None
 
 
-@pytest.mark.parametrize('arrays', [
-    {'filename': np.array(['a'])}, {'points5': np.zeros((1, 5, 2))},
-    {'filename': np.array(['a']), 'points5': np.zeros((2, 5, 2))},
-    {'filename': np.array(['a']), 'points5': np.zeros((1, 68, 2))}])
-def test_an_npz_of_something_else(tmp_path, arrays):
+@pytest.mark.parametrize('arrays, message', [
+    ({'filename': np.array(['a'])}, r"got none called \['points5'\]"),
+    ({'points5': np.zeros((1, 5, 2))}, r"got none called \['filename'\]"),
+    ({'filename': np.array(['a']), 'points5': np.zeros((2, 5, 2))},
+     r'points5: expected numbers \[1, 5, 2\], got float64 \[2, 5, 2\]'),
+    ({'filename': np.array(['a']), 'points5': np.zeros((1, 68, 2))}, 'points5: expected numbers'),
+    ({'filename': np.array(['a']), 'points5': np.full((1, 5, 2), np.nan)}, 'NaN or infinity'),
+    ({'filename': np.array(['a']), 'points5': np.full((1, 5, 2), '1')}, 'points5: .* got <U1'),
+    ({'filename': np.array(['a']), 'points5': np.ones((1, 5, 2), complex)}, 'got complex128')])
+def test_an_npz_of_something_else(tmp_path, arrays, message):
     np.savez(tmp_path / 'p.npz', **arrays)
-    with pytest.raises(ValueError, match=r'p.npz: expected a folder of NAME.txt, or an .npz'):
+    with pytest.raises(ValueError, match=rf'p.npz: .*{message}.*pass a folder of NAME.txt, or'):
         photo_points.GivenPoints(tmp_path / 'p.npz')
 
 
@@ -52,7 +58,7 @@ def test_no_such_points(tmp_path):
     with pytest.raises(FileNotFoundError):
         photo_points.GivenPoints(tmp_path / 'nowhere')
     (tmp_path / 'p.npz').write_text(TEXT)
-    with pytest.raises(ValueError, match='p.npz: expected a folder'):
+    with pytest.raises(ValueError, match='p.npz: expected a point .npz.*pass a folder'):
         photo_points.GivenPoints(tmp_path / 'p.npz')
 
 

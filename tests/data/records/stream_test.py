@@ -1,9 +1,13 @@
 """The stream of real images: order, resume, shards, reduction, errors."""
 
+import io
+
 import numpy as np
 import pytest
+import tensorflow as tf
+from PIL import Image
 
-from tfdisco.data.records import face_record
+from tfdisco.data.records import face_record, png
 from tfdisco.data.records import folder as records
 from tfdisco.data.records.index import RecordIndex
 from tfdisco.data.records.stream import ImageStream
@@ -89,6 +93,69 @@ def test_images_are_reduced_by_averages(folder):
     small = take(ImageStream(folder, SIZE // 4, seed=0, mirror=False).dataset(0, 1), 1)[0, 0]
     columns = np.rint(np.arange(SIZE).reshape(-1, 4).mean(axis=1))  # halves to even
     np.testing.assert_array_equal(small[..., 1], np.tile(columns, [SIZE // 4, 1]))
+
+
+@pytest.mark.parametrize('cache_bytes', [0, 1 << 20])
+@pytest.mark.parametrize('resolution', [36, 12, 9, 6, 2])
+def test_every_byte_is_that_of_an_independent_reference(tmp_path, resolution, cache_bytes):
+    rng = np.random.default_rng(0)
+    faces = [record(number, 36)._replace(image=rng.integers(0, 256, (36, 36, 3), np.uint8))
+             for number in range(5)]
+    records.write_shard(records.shard_path(tmp_path, 0, 1), faces)
+    stream = ImageStream(tmp_path, resolution, seed=7, cache_bytes=cache_bytes)
+    got = take(stream.dataset(3, 4), 5).reshape(-1, resolution, resolution, 3)  # to place 23
+    factor, mirrored = 36 // resolution, set()
+    for place, image in enumerate(got, 3):
+        epoch, within = divmod(place, 5)
+        number = np.random.default_rng([7, epoch]).permutation(5)[within]
+        mirror = np.random.default_rng([7, epoch, 1]).random(5)[within] < 0.5
+        whole = faces[number].image[:, ::-1] if mirror else faces[number].image
+        total = whole.astype(int).reshape(
+            resolution, factor, resolution, factor, 3).sum(axis=(1, 3))
+        # Whole numbers: half of the count is added, and a tie goes to the even one.
+        twice, count = 2 * total, factor ** 2
+        nearest = (twice + count) // (2 * count)
+        nearest -= ((twice + count) % (2 * count) == 0) & (nearest % 2 == 1)
+        np.testing.assert_array_equal(image, nearest)
+        mirrored.add(bool(mirror))
+    assert mirrored == {True, False}
+
+
+def test_what_is_kept_is_not_read_again(folder, monkeypatch):
+    stream = ImageStream(folder, SIZE, seed=5)
+    first = take(stream.dataset(0, 4), 10)
+    reads = []
+    monkeypatch.setattr(RecordIndex, 'read', lambda self, number: reads.append(number))
+    np.testing.assert_array_equal(take(stream.dataset(0, 4), 10), first)
+    assert not reads and stream.cached
+
+
+def test_a_damaged_image_in_the_midst_is_named(folder, tmp_path):
+    path = records.shard_path(tmp_path, 0, 1)
+    whole = bytearray(records.shard_path(folder, 0, 2).read_bytes())
+    place = RecordIndex(folder).places[2]
+    image = whole.index(b'IDAT', whole.index(b'image', place[1]))
+    whole[image + 8] ^= 1
+    path.write_bytes(bytes(whole))
+    stream = ImageStream(tmp_path, SIZE, seed=0)
+    with pytest.raises(tf.errors.InvalidArgumentError, match=(
+            r'ValueError: .*faces-00000-of-00001.tfrecord: record 2: expected an image, got a '
+            r'record that holds none \(a PNG whose bytes .* were changed\); delete the file')):
+        take(stream.dataset(0, 4), 1)
+
+
+def test_the_size_of_a_png_and_whether_it_is_whole():
+    stream = io.BytesIO()
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (5, 7, 3), np.uint8)).save(
+        stream, 'PNG')
+    whole = stream.getvalue()
+    assert png.size(whole) == (5, 7) and png.size(whole + b'more') == (5, 7)
+    for end in range(len(whole)):
+        with pytest.raises(ValueError, match='a PNG that is cut off|no PNG'):
+            png.size(whole[:end])
+    for place in range(len(whole)):
+        with pytest.raises(ValueError, match='PNG'):
+            png.size(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1:])
 
 
 def test_errors(folder, tmp_path):

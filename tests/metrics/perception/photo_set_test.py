@@ -100,7 +100,8 @@ def test_errors(folder, tmp_path):
     for arrays, message in (
             ({'filename': np.array(['a_1.png'])}, 'points5'),
             ({'filename': np.array(['a_1.png']), 'points5': np.zeros((1, 5, 2)),
-              'points68': np.zeros((1, 51, 2))}, r'expected shape \[1, 68, 2\], got \[1, 51, 2\]'),
+              'points68': np.zeros((1, 51, 2))},
+             r'points68: expected numbers \[1, 68, 2\], got float64 \[1, 51'),
             ({'filename': np.array(['a_1.png']), 'points5': np.full((1, 5, 2), np.nan),
               'points68': np.zeros((1, 68, 2))}, 'NaN or infinity'),
             ({'filename': np.array(['b_1.png']), 'points5': np.zeros((1, 5, 2)),

@@ -8,8 +8,8 @@ import pytest
 import tensorflow as tf
 
 from tests.networks.stylegan import reference
-from tfdisco.config import NetworkConfig
 from tfdisco.networks import build, generator_file
+from tfdisco.networks.config import NetworkConfig
 from tfdisco.networks.stylegan import published as stylegan_import
 
 # 128 pixels: from there on the published code joins resampling and convolution.

@@ -95,9 +95,12 @@ def resave(path, **changes):
     ({'version': None}, 'expected format version 1, got none'),
     ({'pose/decoder/x_hat/bias': None}, r"missing \['decoder/x_hat/bias'\]"),
     ({'pose/decoder/x_hat/bias': np.zeros(3, int)}, 'x_hat/bias: expected floats'),
-    ({'layout': np.array([1, 2])}, 'layout: expected 5 sizes'),
+    ({'layout': np.array([1, 2])}, r'layout: expected integers \[5\], got int64 \[2\]'),
     ({'layout': np.array([2, 2, 2, 4, 27])}, 'pose: expected 4 coefficients'),
-    ({'pose/mean': np.array([{}, {}, {}])}, 'cannot be read .*pickle'),
+    ({'layout': np.array([2, 2, -2, 3, 27])}, 'layout: expected sizes of 0 or more'),
+    ({'factors': np.array(['pose', 'nose'])}, "v.npz: factors: expected one of .*, got 'nose'"),
+    ({'factors': None}, r"got none called \['factors'\]"),
+    ({'pose/mean': np.array([{}, {}, {}])}, r'pose/mean: expected floats, got object \[3\]'),
 ])
 def test_what_is_wrong_is_not_read(tmp_path, changes, message):
     path = tmp_path / 'v.npz'

@@ -13,8 +13,6 @@ from tfdisco.networks.vae import CoefficientVAE, CoefficientVAEs, file
 from tfdisco.networks.vae import published as importers
 
 SIZES = {'expression': (64, 32, 40), 'illumination': (27, 16, 36), 'pose': (3, 3, 32)}
-LAYERS = ('encoder/fc0', 'encoder/fc1', 'encoder/fc2', 'encoder/dense', 'encoder/dense_1',
-          'decoder/fc0', 'decoder/fc1', 'decoder/fc2', 'decoder/x_hat')
 
 
 def write_checkpoint(folder, factor, leave_out=()):

@@ -102,7 +102,7 @@ def test_each_latent_moves_its_own_factor():
         inside[LAYOUT.factor_slice(factor)] = True
         assert changed[inside].any() and not changed[~inside].any(), factor
     assert start == vaes.latents
-    assert FACTORS == factors.LATENT_FACTORS[:-1]
+    assert FACTORS == factors.FACTORS[:-1]
 
 
 def test_together_is_each_alone():
@@ -111,8 +111,8 @@ def test_together_is_each_alone():
     mean, log_std = vaes.encode(people)
     for factor in FACTORS:
         alone = vaes.vaes[factor].encode(people[:, LAYOUT.factor_slice(factor)])
-        np.testing.assert_allclose(vaes.split(mean)[factor], alone[0], atol=1e-6)
-        np.testing.assert_allclose(vaes.split(log_std)[factor], alone[1], atol=1e-6)
+        np.testing.assert_allclose(vaes.by_factor(mean)[factor], alone[0], atol=1e-6)
+        np.testing.assert_allclose(vaes.by_factor(log_std)[factor], alone[1], atol=1e-6)
         np.testing.assert_allclose(
             vaes.decode(mean)[:, LAYOUT.factor_slice(factor)],
             vaes.vaes[factor].decode(alone[0]), atol=1e-6)

@@ -7,24 +7,24 @@ import tensorflow as tf
 from tests.face3d import toy
 from tests.perception import small
 from tests.training.gan import small as gan
-from tfdisco.config import GanConfig
 from tfdisco.face3d.renderer import FaceRenderer
-from tfdisco.losses import contrastive, imitative
+from tfdisco.losses import imitative
 from tfdisco.networks import build
 from tfdisco.networks.inputs import GeneratorInputs
+from tfdisco.ops.blur import gaussian_blur
 from tfdisco.perception.observe import Perception
 from tfdisco.perception.parsing import Parsing
 from tfdisco.perception.recognition import Recognition
 from tfdisco.perception.reconstruction import Reconstruction
 from tfdisco.training.gan import schedule
+from tfdisco.training.gan.config import GanConfig
 from tfdisco.training.gan.objective import Draw, GeneratorObjective, discriminator_terms
 
-SIDE, BATCH = 32, 3
+SIDE, BATCH = 32, 5
 MODEL = toy.model()
 CONFIG = GanConfig.of(**gan.NETWORK)
 INPUTS = GeneratorInputs(gan.vaes_of(MODEL.layout), 4)
-ALL = schedule.IMITATIVE + schedule.EXPRESSION_PAIRS + schedule.ILLUMINATION_PAIRS + (
-    schedule.ADVERSARIAL, schedule.PIXEL)
+ALL = (*schedule.IMITATIVE, *schedule.PAIR_TERMS, schedule.ADVERSARIAL, schedule.PIXEL)
 
 
 class Watched:
@@ -55,14 +55,15 @@ def perception():
                       Watched(Parsing(small.parsing())))
 
 
-def draw(generator, other=None):
+def draw(generator, other=None, pairs=BATCH):
     z = tf.random.stateless_normal([BATCH, INPUTS.latents], [0, 0])
     return Draw(z, tf.random.stateless_normal([BATCH, INPUTS.latents], [0, 1])
-                if other is None else z, generator.random_noise(BATCH, [0, 2]))
+                if other is None else z, generator.random_noise(BATCH, [0, 2]),
+                tf.range(pairs, dtype=tf.int64))
 
 
-def terms(networks, perception, names, pairs=1, **options):
-    objective = GeneratorObjective(MODEL, INPUTS, perception, pairs)
+def terms(networks, perception, names, region='face', **options):
+    objective = GeneratorObjective(MODEL, INPUTS, perception, identity_region=region)
     found, w = objective.terms(*networks, draw(networks[0], **options), names, SIDE, 1.0)
     assert w.shape == (BATCH, CONFIG.network.w_size)
     return found
@@ -72,7 +73,8 @@ def test_every_term_is_there_when_wanted(networks, perception):
     found = terms(networks, perception, ALL)
     assert set(found) == set(ALL)
     assert all(np.isfinite(value) and value.shape == () for value in found.values())
-    assert {name for name, value in found.items() if not value > 0} == set()
+    # Untrained networks draw hair that differs enough.
+    assert {name for name, value in found.items() if not value > 0} <= {'contrastive/other_hair'}
 
 
 def test_what_is_not_wanted_is_not_computed(networks):
@@ -83,17 +85,27 @@ def test_what_is_not_wanted_is_not_computed(networks):
 
 def test_pictures_are_looked_at_once(networks, perception):
     terms(networks, perception, ALL, pairs=2)
-    # The faces and two second faces; for who they are, the rendered faces as well; hair of pairs.
+    # The faces and two second faces; for who they are, the rendered faces as well.
     seen = [sorted(len(images) for images in network.seen) for network in (
         perception.reconstruction, perception.recognition, perception.parsing)]
-    assert seen == [[BATCH + 2], [BATCH, BATCH + 2], [4]]
+    assert seen == [[BATCH + 2], [BATCH, BATCH + 2], [BATCH + 2]]
 
 
 def test_pairs_that_do_not_differ_cost_nothing(networks, perception):
     found = terms(networks, perception, ALL, other='same')
-    for name in schedule.EXPRESSION_PAIRS + schedule.ILLUMINATION_PAIRS:
-        assert float(found[name]) == pytest.approx(0.0, abs=1e-6), name
+    wanted = {'contrastive/other_background': 1.0, 'contrastive/other_hair': 1.0}
+    for name in schedule.PAIR_TERMS:
+        assert float(found[name]) == pytest.approx(wanted.get(name, 0.0), abs=2e-6), name
     assert found['imitative/skin'] > 0
+
+
+def test_who_is_imitated_is_whoever_the_region_shows(networks, perception):
+    coefficients = INPUTS.coefficients(draw(networks[0]).z)
+    for region in ('face', 'head'):
+        del perception.recognition.seen[:]
+        terms(networks, perception, ['imitative/identity'], region=region)
+        rendered = FaceRenderer(MODEL, SIDE, SIDE, region)(coefficients).image
+        np.testing.assert_allclose(perception.recognition.seen[1], rendered, atol=1e-5)
 
 
 def test_pixels_are_compared_with_the_face_of_the_same_coefficients(networks):
@@ -114,13 +126,13 @@ def test_second_faces_do_not_change_the_terms_of_the_first(networks, perception)
 
 
 def test_perception_sees_both_faces_through_the_blur(networks, perception):
-    objective = GeneratorObjective(MODEL, INPUTS, perception, 1, blur=1.0)
+    objective = GeneratorObjective(MODEL, INPUTS, perception, blur=1.0)
     given = draw(networks[0])
     objective.terms(*networks, given, schedule.IMITATIVE, SIDE, 1.0)
     rendered = FaceRenderer(MODEL, SIDE, SIDE)(INPUTS.coefficients(given.z)).image
     images = networks[0](INPUTS(given.z), noise=given.noise)
     for ours, image in zip(perception.recognition.seen, (images, rendered)):
-        np.testing.assert_allclose(ours, contrastive.blur(image, 1.0), atol=1e-5)
+        np.testing.assert_allclose(ours, gaussian_blur(image, 1.0), atol=1e-5)
 
 
 def test_the_gradient_penalty_joins_when_wanted(networks):
@@ -129,7 +141,8 @@ def test_the_gradient_penalty_joins_when_wanted(networks):
                     for seed in (3, 4))
     without = discriminator_terms(discriminator, reals, fakes, 1.0, r1=False)
     found = discriminator_terms(discriminator, reals, fakes, 1.0, r1=True)
-    assert set(without) == {'real', 'fake'} and set(found) == {'real', 'fake', 'r1'}
+    assert set(without) == {'real', 'fake', 'sign'} and set(found) == {*without, 'r1'}
+    assert float(found['sign']) == np.sign(discriminator(reals)).mean()
     for name, value in without.items():
         assert float(found[name]) == pytest.approx(float(value), rel=1e-5)
     with tf.GradientTape() as tape:

@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import resource
+import shutil
 import signal
 
 import numpy as np
@@ -13,8 +14,9 @@ import tensorflow as tf
 from PIL import Image
 
 from tests.training.gan import small
-from tfdisco.networks import generator_file
+from tfdisco.networks import discriminator_file, generator_file
 from tfdisco.training.gan import run, trainer
+from tfdisco.training.run import loop
 
 BOTH = pytest.mark.parametrize('arch, changes', [
     ('stylegan2', {}),
@@ -34,6 +36,14 @@ HELD = {'generator_hold_kimg': 0.012, 'pixel_kimg': 0.0, 'imitative_kimg': 0.0,
 @pytest.fixture(scope='module')
 def source(tmp_path_factory):
     return small.write(tmp_path_factory.mktemp('source'))
+
+
+@pytest.fixture(scope='module')
+def whole(source, tmp_path_factory):
+    """A plain run from beginning to end; to be read, not to be written to."""
+    folder = tmp_path_factory.mktemp('whole')
+    run.train(small.config(source, **PLAIN), folder)
+    return folder
 
 
 def curves(folder):
@@ -86,9 +96,8 @@ def test_all_stages_leave_pictures_and_a_report(source, tmp_path, arch, changes)
     assert list(tmp_path.glob('events.*'))
 
 
-def test_goes_on_as_if_never_interrupted(source, tmp_path):
+def test_goes_on_as_if_never_interrupted(source, whole, tmp_path):
     config = small.config(source, **PLAIN)
-    run.train(config, tmp_path / 'whole')
 
     class Killed(BaseException):
         pass
@@ -103,8 +112,8 @@ def test_goes_on_as_if_never_interrupted(source, tmp_path):
         with pytest.raises(Killed):
             run.train(config, tmp_path / 'killed', progress=kill_at(images))
     run.train(config, tmp_path / 'killed')
-    assert without_time(tmp_path / 'killed') == without_time(tmp_path / 'whole')
-    assert weights(tmp_path / 'killed') == weights(tmp_path / 'whole')
+    assert without_time(tmp_path / 'killed') == without_time(whole)
+    assert weights(tmp_path / 'killed') == weights(whole)
 
 
 @contextlib.contextmanager
@@ -118,9 +127,8 @@ def largest_file(size):
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-def test_a_full_disk_ends_the_run_and_leaves_the_last_snapshot(source, tmp_path):
+def test_a_full_disk_ends_the_run_and_leaves_the_last_snapshot(source, whole, tmp_path):
     config = small.config(source, **PLAIN)
-    run.train(config, tmp_path / 'whole')
     limit = contextlib.ExitStack()
 
     def fill_up(seen, total, state, terms):
@@ -130,8 +138,8 @@ def test_a_full_disk_ends_the_run_and_leaves_the_last_snapshot(source, tmp_path)
     with limit, pytest.raises(OSError, match=r'cannot write that of step 4 .*make room'):
         run.train(config, tmp_path / 'full', progress=fill_up)
     run.train(config, tmp_path / 'full')
-    assert without_time(tmp_path / 'full') == without_time(tmp_path / 'whole')
-    assert weights(tmp_path / 'full') == weights(tmp_path / 'whole')
+    assert without_time(tmp_path / 'full') == without_time(whole)
+    assert weights(tmp_path / 'full') == weights(whole)
 
 
 def test_the_configuration_is_shown_and_steps_are_profiled(source, tmp_path):
@@ -153,7 +161,7 @@ def test_sigterm_keeps_what_was_done(source, tmp_path):
         if len(seen) == 1:
             os.kill(os.getpid(), signal.SIGTERM)
 
-    with pytest.raises(run.Interrupted, match='ended after 4 images'):
+    with pytest.raises(loop.Interrupted, match='ended after 4 images'):
         run.train(config, tmp_path, progress=terminate)
     run.train(config, tmp_path, progress=terminate)
     assert seen == [4, 8, 12, 16]
@@ -178,23 +186,51 @@ def test_a_term_that_is_no_number_is_named_and_leaves_the_last_snapshot(source, 
     assert [line['step'] for line in curves(tmp_path)] == [1, 2]
 
 
-def test_begins_with_the_weights_of_another_run(source, tmp_path):
-    run.train(small.config(source, **PLAIN), tmp_path / 'first')
+def test_begins_with_the_weights_of_another_run(source, whole, tmp_path):
     # Steps that move nothing.
-    still = {'start': str(tmp_path / 'first'), 'learning_rate': 1e-12, 'imitative_kimg': 0.008,
+    still = {'start': str(whole), 'learning_rate': 1e-12, 'imitative_kimg': 0.008,
              'contrastive_kimg': 0.0}
     run.train(small.config(source, **PLAIN, **still), tmp_path / 'second')
-    first, second = (generator_file.read(tmp_path / name / 'generator.npz')[0]
-                     for name in ('first', 'second'))
-    for before, after in zip(first.trainable_variables, second.trainable_variables):
+    begun, ended = (generator_file.read(folder / 'generator.npz')[0]
+                    for folder in (whole, tmp_path / 'second'))
+    for before, after in zip(begun.trainable_variables, ended.trainable_variables):
         # The average goes after the generator, a few steps away; fresh weights are N(0, 1).
         np.testing.assert_allclose(after, before, rtol=1e-5, atol=1e-2)
     before = json.loads((tmp_path / 'second/generator.json').read_text())['before']
     assert before['command'].startswith('python scripts/train.py') and before['before'] is None
+    discriminators = [discriminator_file.read(folder / 'discriminator.npz')
+                      for folder in (whole, tmp_path / 'second')]
+    for before, after in zip(*(each.trainable_variables for each in discriminators)):
+        np.testing.assert_allclose(after, before, rtol=1e-5, atol=1e-6)
     with pytest.raises(ValueError, match='start: expected the folder of a run with snapshots'):
         run.train(small.config(source, **PLAIN, start=str(tmp_path)), tmp_path / 'third')
     with pytest.raises(ValueError, match='start: expected a run of the same networks'):
         run.train(small.config(source, **{**PLAIN, **still, 'fmap_max': 4}), tmp_path / 'third')
+
+
+def test_begins_with_the_generator_and_discriminator_of_files(source, whole, tmp_path):
+    run.train(small.config(source, **PLAIN, start=str(whole / 'generator.npz'), pixel_kimg=0.0,
+                           imitative_kimg=0.004, contrastive_kimg=0.0), tmp_path)  # one step
+    for name in ('generator', 'discriminator'):
+        before, card = (json.loads((folder / f'{name}.json').read_text())
+                        for folder in (whole, tmp_path))
+        assert card['before'] == {
+            'command': before['command'], 'seconds': before['seconds'], 'before': None}
+        assert card['file'] == f'{name}.npz' and card['figures'] and card['images'] == 4
+    # Adam's first step moves a weight by its rate; fresh weights are N(0, 1) away.
+    for before, after in zip(*(discriminator_file.read(
+            folder / 'discriminator.npz').trainable_variables for folder in (whole, tmp_path))):
+        np.testing.assert_allclose(after, before, rtol=0, atol=0.0021)
+    # The average goes out from the weights of the file, at its usual pace from the first step.
+    begun = generator_file.read(whole / 'generator.npz')[0]
+    ended = tf.train.load_checkpoint(str(tmp_path / 'snapshots/ckpt-1'))
+    slow = 0.5 ** (4 / 10)
+    for index, before in enumerate(begun.weights):
+        now, average = (ended.get_tensor(f'trainer/{name}/{index}/.ATTRIBUTES/VARIABLE_VALUE')
+                        for name in ('generator', 'average'))
+        if any(before is weight for weight in begun.trainable_variables):
+            assert np.abs(now - before).max() > 1e-4, begun.weights[index].name
+            np.testing.assert_allclose(average, slow * before + (1 - slow) * now, atol=1e-6)
 
 
 def test_a_held_generator_stands_still_while_the_discriminator_learns(source, tmp_path):
@@ -209,9 +245,9 @@ def test_a_held_generator_stands_still_while_the_discriminator_learns(source, tm
     assert all('adversarial' not in line and 'path_length' not in line for line in lines)
 
 
-def test_other_runs_and_damaged_snapshots_are_refused_and_left_alone(source, tmp_path):
+def test_other_runs_and_damaged_snapshots_are_refused_and_left_alone(source, whole, tmp_path):
     config = small.config(source, **PLAIN)
-    run.train(config, tmp_path)
+    shutil.copytree(whole, tmp_path, dirs_exist_ok=True)
     with pytest.raises(ValueError, match=r'logdir: .* holds a run with w_size=8'):
         run.train(small.config(source, w_size=16, data=''), tmp_path)
     assert not (tmp_path / 'data').exists()  # nor are faces made in it

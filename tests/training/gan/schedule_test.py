@@ -2,8 +2,9 @@
 
 import pytest
 
-from tfdisco.config import LossConfig, NetworkConfig, ScheduleConfig
+from tfdisco.networks.config import NetworkConfig
 from tfdisco.training.gan import schedule
+from tfdisco.training.gan.config import LossConfig, ScheduleConfig
 from tfdisco.training.gan.schedule import Schedule
 
 KIMG = 1000

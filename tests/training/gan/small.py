@@ -6,13 +6,14 @@ from tests.face3d import toy
 from tests.perception import small
 from tests.training.perception import rendered
 from tfdisco import factors
-from tfdisco.config import GanConfig, NetworkConfig
 from tfdisco.face3d import model_file
 from tfdisco.networks import build, generator_file
+from tfdisco.networks.config import NetworkConfig
 from tfdisco.networks.inputs import GeneratorInputs
 from tfdisco.networks.vae import CoefficientVAEs
 from tfdisco.networks.vae import file as vae_file
 from tfdisco.perception import weights_file
+from tfdisco.training.gan.config import GanConfig
 
 LATENTS = {factors.IDENTITY: 3, factors.EXPRESSION: 2, factors.ILLUMINATION: 4, factors.POSE: 3}
 NETWORK = {'resolution': 32, 'fmap_base': 128, 'fmap_max': 8, 'mapping_layers': 2, 'w_size': 8,

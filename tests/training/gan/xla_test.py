@@ -6,18 +6,17 @@ import tensorflow as tf
 from tests.face3d import toy
 from tests.perception import small
 from tests.training.gan import small as gan
-from tfdisco.config import GanConfig
 from tfdisco.networks.inputs import GeneratorInputs
 from tfdisco.perception.observe import Perception
 from tfdisco.perception.parsing import Parsing
 from tfdisco.perception.recognition import Recognition
 from tfdisco.perception.reconstruction import Reconstruction
 from tfdisco.training.gan import schedule
+from tfdisco.training.gan.config import GanConfig
 from tfdisco.training.gan.draws import Draws
 from tfdisco.training.gan.trainer import GanTrainer
 
-ALL = schedule.IMITATIVE + schedule.EXPRESSION_PAIRS + schedule.ILLUMINATION_PAIRS + (
-    schedule.ADVERSARIAL, schedule.PIXEL)
+ALL = (*schedule.IMITATIVE, *schedule.PAIR_TERMS, schedule.ADVERSARIAL, schedule.PIXEL)
 BATCH, SIDE = 4, 32
 # TensorFlow 2.15 shows the same as HLO only.
 STAGE = 'hlo' if tf.__version__.startswith('2.15.') else 'stablehlo'
@@ -26,7 +25,7 @@ STAGE = 'hlo' if tf.__version__.startswith('2.15.') else 'stablehlo'
 @pytest.fixture(scope='module')
 def trainer():
     model = toy.model()
-    config = GanConfig.of(**{**gan.NETWORK, 'batch': BATCH})
+    config = GanConfig.of(**gan.NETWORK, batch=BATCH, mapping='sum', identity_region='head')
     return GanTrainer(
         config.network, config.loss, config.schedule, model,
         GeneratorInputs(gan.vaes_of(model.layout), gan.NETWORK['noise']),

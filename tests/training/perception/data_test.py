@@ -40,14 +40,14 @@ def test_what_was_written_is_read(data):
 
 def test_batches_and_held_out_people(data):
     faces = perception_data.load(data[0], toy.model().layout, masks=False)
-    seen, held_out = perception_data.split(faces)
+    seen, held_out = perception_data.hold_out(faces)
     assert set(held_out.identity) == {rendered.PEOPLE - 2, rendered.PEOPLE - 1}
     assert set(seen.identity) == set(range(rendered.PEOPLE - 2))
     batch = seen.batch(np.array([3, 1]), ('image', 'identity'))
     assert set(batch) == {'image', 'identity'}
     np.testing.assert_array_equal(batch['image'], seen.image[[3, 1]])
     with pytest.raises(ValueError, match='expected faces of three people at least, got 2'):
-        perception_data.split(held_out)
+        perception_data.hold_out(held_out)
 
 
 def test_every_face_comes_once_in_an_epoch():

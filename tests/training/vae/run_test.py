@@ -2,6 +2,8 @@
 
 import dataclasses
 import json
+import os
+import signal
 
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from tfdisco.face3d import model_file
 from tfdisco.face3d.morphable_model import MorphableModel
 from tfdisco.networks.vae import CoefficientVAEs
 from tfdisco.networks.vae import file as vae_file
+from tfdisco.training.run import loop
 from tfdisco.training.vae import run as vae_run
 from tfdisco.training.vae.run import VAERun
 
@@ -64,6 +67,18 @@ def test_interrupted_run_ends_as_the_uninterrupted(tmp_path, small):
             == (straight / 'coefficient_vae.npz').read_bytes())
     vae_run.train(small, broken, seen.append)  # nothing left to do
     assert len(seen) == 10
+
+
+def test_sigterm_keeps_what_was_done(tmp_path, small):
+    def terminate(step, _):
+        if step == 7:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    with pytest.raises(loop.Interrupted, match='ended after 7 steps'):
+        vae_run.train(small, tmp_path, terminate)
+    seen = []
+    vae_run.train(small, tmp_path, lambda step, _: seen.append(step))
+    assert seen == list(range(8, 21))
 
 
 def test_leaves_curves_and_pictures(tmp_path, small):

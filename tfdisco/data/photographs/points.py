@@ -3,13 +3,12 @@
 import functools
 import os
 import pathlib
-import zipfile
-import zlib
 
 import numpy as np
 from PIL import Image
 
-from tfdisco.shapes import check_shape
+from tfdisco import files
+from tfdisco.data.photographs import points_file
 
 DETECTOR = 'mtcnn 1.0.0'
 # mtcnn wants some pixels, and takes long for many; faces below 20 pixels of the reduced
@@ -28,52 +27,38 @@ class GivenPoints:
         """Takes a folder or an .npz.
 
         Args:
-          path: a folder with NAME.txt for each photograph NAME.jpg (or of another kind),
-            five lines 'x y'; or an .npz with `filename` [N] and `points5` [N, 5, 2], in
-            which a file name may come several times. Pixels (x, y) of the photograph as a
-            viewer shows it, in the order of `alignment.POINTS`.
+          path: a folder with NAME.txt or NAME.json for each photograph NAME.jpg (or of
+            another kind), see `points_file`; or an .npz with `filename` [N] and
+            `points5` [N, 5, 2], in which a file name may come several times. Pixels (x, y)
+            of the photograph as a viewer shows it, in the order of `alignment.POINTS`.
 
         Raises:
           FileNotFoundError: if there is no such file or folder.
-          ValueError: if it is neither.
+          ValueError: if it is neither, or not such an .npz.
         """
         self._folder, self._table = None, {}
         if os.path.isdir(path):
             self._folder = pathlib.Path(path)
             return
-        try:
-            with np.load(path, allow_pickle=False) as archive:
-                names, points = archive['filename'].astype(str), archive['points5']
-            check_shape('filename', names, ['N'])
-            check_shape('points5', points, [len(names), 5, 2])
-        except FileNotFoundError:
-            raise
-        except (OSError, ValueError, EOFError, KeyError, AttributeError, TypeError,
-                zipfile.BadZipFile, zlib.error) as error:
-            raise ValueError(f'{path}: expected a folder of NAME.txt, or an .npz with filename '
-                             f'[N] and points5 [N, 5, 2], got {error}') from error
-        for name, five in zip(names, points):
+        arrays = files.read_npz(
+            path, 'point', advice='pass a folder of NAME.txt, or an .npz with filename [N] and '
+            'points5 [N, 5, 2]', arrays={
+                'filename': files.Array(files.TEXT, ['N']),
+                'points5': files.Array(files.NUMBERS, ['N', 5, 2], np.float64)})
+        for name, five in zip(arrays['filename'], arrays['points5']):
             self._table.setdefault(str(name), []).append(five)
 
     def __call__(self, name):
         """The points [F, 5, 2] float64 of the faces of photograph `name`, or None if none.
 
         Raises:
-          ValueError: if its file is not five lines of two numbers.
+          ValueError: if its file is not as `points_file` has them.
         """
         if self._folder is None:
             faces = self._table.get(name)
             return None if faces is None else np.array(faces, np.float64)
-        path = (self._folder / name).with_suffix('.txt')
-        try:
-            lines = path.read_text(encoding='utf-8').split('\n')
-            points = np.array([line.split() for line in lines if line.strip()], np.float64)
-            check_shape('points', points, [5, 2])
-        except FileNotFoundError:
-            return None
-        except ValueError as error:  # of other texts, and of numbers of other shapes
-            raise ValueError(f'{path.name}: expected five lines "x y", got another text') from error
-        return points[np.newaxis]
+        path = points_file.find(self._folder, name)
+        return None if path is None else points_file.read(path)
 
 
 def detect(image, min_confidence):

@@ -62,14 +62,19 @@ def read(path):
     """Reads what `write` wrote: `Row`s.
 
     Raises:
+      FileNotFoundError: if there is no such file.
       ValueError: if it is another table.
     """
-    with open(path, encoding='utf-8', newline='') as file:
-        lines = list(csv.reader(file))
-    if not lines or tuple(lines[0]) != COLUMNS:
-        raise ValueError(f'{path}: expected a table of {list(COLUMNS)}, got another file')
-    return [Row(name, int(faces), [reason] if reason else [], float(border or 0),
-                float(misfit or 0)) for name, _, reason, faces, border, misfit in lines[1:]]
+    try:
+        with open(path, encoding='utf-8', newline='') as file:
+            lines = list(csv.reader(file))
+        if not lines or tuple(lines[0]) != COLUMNS:
+            raise ValueError('other columns')
+        return [Row(name, int(faces), [reason] if reason else [], float(border or 0),
+                    float(misfit or 0)) for name, _, reason, faces, border, misfit in lines[1:]]
+    except (ValueError, csv.Error) as error:
+        raise ValueError(f'{path}: expected a table of {list(COLUMNS)}, got another file '
+                         f'({error})') from error
 
 
 def summary(rows):

@@ -12,6 +12,7 @@ import re
 
 import numpy as np
 import tensorflow as tf
+from google.protobuf.message import DecodeError
 
 from tfdisco import factors, files
 from tfdisco.data.records import face_record
@@ -66,8 +67,16 @@ def coefficients(folder):
     """
     rows = []
     for data in serialized(shards(folder)):
-        feature = tf.train.Example.FromString(data).features.feature
+        try:
+            feature = tf.train.Example.FromString(data).features.feature
+        except DecodeError as error:
+            raise ValueError(f'{folder}: expected faces, got a record {len(rows)} of something '
+                             f'else ({error}); make them again') from error
         rows.append(np.array(feature['coefficients'].float_list.value, np.float32))
+        if len(rows[-1]) != len(rows[0]) or not np.isfinite(rows[-1]).all():
+            raise ValueError(f'{folder}: expected {len(rows[0])} finite coefficients of each face, '
+                             f'got {len(rows[-1])} or NaN in record {len(rows) - 1}; make them '
+                             'again')
     if not rows:
         raise ValueError(f'{folder}: expected at least one face, got none')
     return np.stack(rows)
@@ -130,13 +139,7 @@ def read_card(folder):
         raise FileNotFoundError(f'expected a folder of face records with its {CARD}, got '
                                 f'{os.fspath(folder)!r}; start the command that makes the '
                                 'records again: it writes the card last')
-    try:
-        card = json.loads(path.read_text(encoding='utf-8'))
-    except ValueError as error:
-        raise ValueError(f'{path}: expected JSON, got a file that is none ({error})') from error
-    if not isinstance(card, dict):
-        raise ValueError(f'{path}: expected a JSON object, got {type(card).__name__}')
-    return card
+    return files.read_json(path, 'delete it and start the command that makes the records again')
 
 
 def write_card(folder, card):
@@ -150,6 +153,6 @@ def _reading(source):
     """Makes TensorFlow's error on a broken record a ValueError that names file or folder."""
     try:
         yield
-    except tf.errors.DataLossError as error:
+    except (tf.errors.DataLossError, tf.errors.InvalidArgumentError) as error:
         raise ValueError(f'{source}: expected whole records, got {error.message}; delete what is '
                          'broken and start the command that makes the records again') from error

@@ -6,11 +6,12 @@ import numpy as np
 
 from tfdisco import shapes
 from tfdisco.face3d import model_file
-from tfdisco.face3d.importers import bfm, ict
+from tfdisco.face3d.importers import bfm, bfm_front, ict
 
 # Each takes the path of the published files and returns model_file's arrays.
 IMPORTERS = {
     'bfm09': bfm.load,
+    'bfm_front': bfm_front.load,
     'ict': ict.load,
 }
 

@@ -123,9 +123,13 @@ def _expressions(source, vertices):
     # so the mean face is BFM's own and coefficient 0 its neutral look.
     modes = np.fromfile(path, '<f4', size * EXPRESSION_KEPT, offset=4 + 4 * size)
     modes = modes.reshape(EXPRESSION_KEPT, EXPRESSION_VERTICES, 3)[:, vertices]
+    if not np.isfinite(modes).all():
+        raise ValueError(f'{path}: expected finite numbers, got NaN or infinity; {_GUO}')
     table = os.path.join(source, 'std_exp.txt')
     try:
         deviation = np.loadtxt(table).reshape(-1)
+        if not np.isfinite(deviation).all():
+            raise ValueError('NaN or infinity')
     except ValueError as error:
         raise ValueError(f'{table}: expected {EXPRESSION_MODES} numbers, got other text '
                          f'({error}); {_DEEP3D}') from error

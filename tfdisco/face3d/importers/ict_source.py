@@ -1,12 +1,11 @@
 """Reads ICT Face Model Light: the published OBJ folder, or the same data in one .npz."""
 
 import collections
-import json
 import os
-import zipfile
 
 import numpy as np
 
+from tfdisco import files
 from tfdisco.face3d.importers import ict_tables, licences, obj
 
 WHERE = 'git clone https://github.com/ICT-VGL/ICT-FaceKit and give its folder FaceXModel'
@@ -60,19 +59,19 @@ def _read_folder(folder):
 
 def _expression_names(path):
     """The `expressions` of vertex_indices.json, whose landmarks also tell the vertex order."""
-    try:
-        with open(path, encoding='utf-8') as file:
-            table = json.load(file)
-        names = [str(name) for name in table['expressions']]
-        landmarks = table['idx_to_landmark_verts']
-    except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(f'{path}: expected JSON with "expressions" and "idx_to_landmark_verts", '
-                         f'got {error!r}; {WHERE}') from error
-    if not isinstance(landmarks, list) or tuple(landmarks) != ict_tables.LANDMARKS:
+    table = files.read_json(path, WHERE)
+    missing = [name for name in ('expressions', 'idx_to_landmark_verts')
+               if not isinstance(table.get(name), list)]
+    if missing:
+        raise ValueError(f'{path}: expected lists "expressions" and "idx_to_landmark_verts", got '
+                         f'no {missing}; {WHERE}')
+    names = [str(name) for name in table['expressions']]
+    landmarks = table['idx_to_landmark_verts']
+    if tuple(landmarks) != ict_tables.LANDMARKS:
         raise ValueError(f'{path}: expected the landmarks of the current release (first '
                          f'{ict_tables.LANDMARKS[0]}), got others: an early release numbers its '
                          f'vertices in another order; {WHERE}')
-    unsafe = [name for name in names if os.path.basename(name) != name or not name]
+    unsafe = [name for name in names if os.path.basename(name) != name or not name or '\0' in name]
     if unsafe or not names:
         raise ValueError(f'{path}: expected names of OBJ files in "expressions", got '
                          f'{unsafe or "none"}')
@@ -88,39 +87,36 @@ def _expect_files(folder, paths):
 
 
 def _read_npz(path):
-    names = ('neutral_vertices', 'triangles', 'identity_deltas', 'identity_scale',
-             'expression_deltas', 'expression_scale', 'expression_names', 'landmarks68', 'source',
-             'licence')
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            stored = {name: archive[name] for name in names}
-    except (OSError, ValueError, EOFError, KeyError, AttributeError, TypeError,
-            zipfile.BadZipFile) as error:
-        raise ValueError(f'{path}: expected an .npz of ICT Face Model Light with {list(names)}, '
-                         f'got {error}; or {WHERE}') from error
     count, modes = ict_tables.VERTICES, ict_tables.IDENTITY_MODES
-    expressions = len(stored['expression_names'])
-    wanted = {'neutral_vertices': (count, 3), 'identity_deltas': (modes, count, 3),
-              'identity_scale': (modes,), 'expression_deltas': (expressions, count, 3),
-              'expression_scale': (expressions,), 'landmarks68': (68,)}
-    for name, shape in wanted.items():
-        if stored[name].shape != shape:
-            raise ValueError(f'{path}: {name}: expected shape {list(shape)}, got '
-                             f'{list(stored[name].shape)}')
+    text = files.Array(files.TEXT)  # which may be stored as one-element arrays
+    stored = files.read_npz(path, 'Face Model Light', advice=f'take another, or {WHERE}', arrays={
+        'neutral_vertices': files.Array(files.NUMBERS, [count, 3], np.float64),
+        'triangles': files.Array(files.INTEGERS, ['T', 3]),
+        'identity_deltas': files.Array(files.NUMBERS, [modes, count, 3], np.float32),
+        'identity_scale': files.Array(files.NUMBERS, [modes], np.float32),
+        'expression_names': files.Array(files.TEXT, ['E']),
+        'expression_deltas': files.Array(files.NUMBERS, ['E', count, 3], np.float32),
+        'expression_scale': files.Array(files.NUMBERS, ['E'], np.float32),
+        'landmarks68': files.Array(files.INTEGERS, [68]), 'source': text, 'licence': text})
     triangles = stored['triangles']
-    if (triangles.ndim != 2 or triangles.shape[1] != 3 or triangles.dtype.kind not in 'iu'
-            or not triangles.size or triangles.min() < 0 or triangles.max() >= count):
+    if not triangles.size or triangles.min() < 0 or triangles.max() >= count:
         raise ValueError(f'{path}: triangles: expected [T, 3] integers from 0 to {count - 1}, got '
-                         f'{triangles.dtype} {list(triangles.shape)} or other numbers')
+                         f'{list(triangles.shape)} of other numbers')
     if tuple(stored['landmarks68'].tolist()) != ict_tables.LANDMARKS:
         raise ValueError(f'{path}: landmarks68: expected those of the published model, got others')
+    for name in ('source', 'licence'):
+        if stored[name].size != 1:
+            raise ValueError(f'{path}: {name}: expected one text, got {stored[name].size}')
 
     def offsets(kind):
-        scale = stored[kind + '_scale'].astype(np.float32)
-        return stored[kind + '_deltas'].astype(np.float32) * scale[:, None, None]
+        result = stored[kind + '_deltas']
+        with np.errstate(over='ignore'):
+            result *= stored[kind + '_scale'][:, None, None]
+        if not np.isfinite(result).all():
+            raise ValueError(f'{path}: {kind}_deltas: expected finite numbers times '
+                             f'{kind}_scale, got an overflow')
+        return result
 
-    return Source(stored['neutral_vertices'].astype(np.float64),
-                  triangles.astype(np.int32), offsets('identity'), offsets('expression'),
-                  [str(name) for name in stored['expression_names']],
-                  # Texts may be stored as one-element arrays.
-                  str(stored['source'].reshape(-1)[0]), str(stored['licence'].reshape(-1)[0]))
+    return Source(stored['neutral_vertices'], triangles.astype(np.int32), offsets('identity'),
+                  offsets('expression'), stored['expression_names'].tolist(),
+                  *(stored[name].item() for name in ('source', 'licence')))

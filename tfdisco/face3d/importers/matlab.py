@@ -1,7 +1,14 @@
 """Numeric variables of MATLAB files (version 5 to 7), checked."""
 
+import os
+
 import numpy as np
 import scipy.io
+
+
+def names(path, hint):
+    """Names of the variables of a file; raises ValueError as `read`."""
+    return {name for name, _, _ in _load(path, hint, scipy.io.whosmat)}
 
 
 def read(path, variable, shape, hint):
@@ -16,8 +23,24 @@ def read(path, variable, shape, hint):
     Raises:
       ValueError: if the file cannot be read or the variable is not as expected.
     """
+    values = _load(path, hint, scipy.io.loadmat, variable_names=[variable]).get(variable)
+    if values is None or values.dtype.kind not in 'iuf':
+        raise ValueError(f'{path}: expected a numeric variable {variable!r}, got '
+                         f'{"none" if values is None else values.dtype}; {hint}')
+    if not np.isfinite(values).all():
+        raise ValueError(f'{path}: {variable}: expected finite numbers, got NaN or infinity; '
+                         f'{hint}')
+    if shape is not None and values.shape != tuple(shape):
+        raise ValueError(f'{path}: {variable}: expected shape {list(shape)}, got '
+                         f'{list(values.shape)}; {hint}')
+    return values
+
+
+def _load(path, hint, function, **arguments):
     try:
-        values = scipy.io.loadmat(path, variable_names=[variable]).get(variable)
+        return function(os.fspath(path), appendmat=False, **arguments)
+    except FileNotFoundError:
+        raise
     except NotImplementedError as error:  # scipy's answer to HDF5
         raise ValueError(f'{path}: expected a MATLAB file of version 5 to 7, got version 7.3; save '
                          f"it again with save(..., '-v7'), or take the original: {hint}"
@@ -25,13 +48,6 @@ def read(path, variable, shape, hint):
     except Exception as error:  # scipy raises many kinds for a damaged file
         raise ValueError(f'{path}: expected a MATLAB file, got one that cannot be read ({error}); '
                          f'{hint}') from error
-    if values is None or values.dtype.kind not in 'iuf':
-        raise ValueError(f'{path}: expected a numeric variable {variable!r}, got '
-                         f'{"none" if values is None else values.dtype}; {hint}')
-    if shape is not None and values.shape != tuple(shape):
-        raise ValueError(f'{path}: {variable}: expected shape {list(shape)}, got '
-                         f'{list(values.shape)}; {hint}')
-    return values
 
 
 def read_indices(path, variable, shape, limit, hint):

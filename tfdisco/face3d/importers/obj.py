@@ -89,4 +89,6 @@ def _positions(path, lines, count):
     if len(lines) != count or values.size != 3 * count:
         raise ValueError(f'{path}: expected {count} vertices of 3 numbers, got {len(lines)} '
                          f'vertices and {values.size} numbers')
+    if not np.isfinite(values).all():
+        raise ValueError(f'{path}: expected finite numbers, got NaN or infinity')
     return values.reshape(count, 3)

@@ -1,15 +1,9 @@
 """The suite `disentanglement`: the score of Eq. 9, and the leakage that it hides."""
 
-import itertools
-
-import numpy as np
-
-from tfdisco.data.records.stream import ImageStream
-from tfdisco.data.synthetic import dataset as synthetic_set
-from tfdisco.metrics.batches import batches
+from tfdisco.metrics import pictures as picture_sets
 from tfdisco.metrics.disentanglement import leakage, score
 from tfdisco.metrics.disentanglement.view import View
-from tfdisco.metrics.generated import BATCH, GeneratedFaces
+from tfdisco.metrics.generated import GeneratedFaces
 from tfdisco.metrics.judge import Judge
 from tfdisco.networks import trained
 from tfdisco.shapes import check_positive
@@ -35,7 +29,7 @@ def evaluate(snapshot=trained.BUILT_IN, reconstruction='built-in', recognition='
 
     Returns:
       {'ds': {FACTOR: interval}, 'ds_VARIANT': the same, 'sigma': {VARIED: {SEEN: number}},
-      'count', 'values', and what `leakage.measure` returns}. An interval is {'value',
+      'count', 'values', 'data', and what `leakage.measure` returns}. An interval is {'value',
       'low', 'high'}. `ds` is the paper's: identity by the recognition feature, variances
       divided by those of training data. VARIANTs: 'coefficients', identity by reconstructed
       coefficients; 'generated', variances divided by those of generated faces; 'judge', all
@@ -49,9 +43,10 @@ def evaluate(snapshot=trained.BUILT_IN, reconstruction='built-in', recognition='
     if values < 2:
         raise ValueError(f'values: expected 2 or more, for a variance, got {values}')
     faces = GeneratedFaces.load(snapshot, reconstruction, recognition, parsing)
-    view = View(faces, Judge.load(judge, faces.model, faces.generator.config.resolution)
-                if judge else None)
-    return {**measure(view, training_pictures(data, faces, seed), count, values, seed, progress),
+    side = faces.generator.config.resolution
+    view = View(faces, Judge.load(judge, faces.model, side) if judge else None)
+    real = picture_sets.real(data, faces.model, side, PICTURES, seed)
+    return {**measure(view, real.batches, count, values, seed, progress), 'data': real.source,
             **({'judge': judge, 'judge_error': view.judge.error} if judge else {})}
 
 
@@ -83,29 +78,6 @@ def measure(view, data, count, values, seed, progress=None):
                 result['sigma'] = sigmas
     return {**result, 'count': count, 'values': values,
             **leakage.measure(view, count, seed, progress)}
-
-
-def training_pictures(data, faces, seed):
-    """Yields float32 [B, R, R, 3] in [-1, 1] of training data, `PICTURES` at most.
-
-    Args:
-      data: None or a folder of records, see `evaluate`.
-      faces: `GeneratedFaces`, whose pictures are of R pixels.
-      seed: of which ones.
-    """
-    side = faces.generator.config.resolution
-    if data is None:
-        people = synthetic_set.stream(faces.model, side, seed, per_identity=1)
-        for _, images in batches(itertools.islice(people, PICTURES), BATCH):
-            yield images
-        return
-    stream = ImageStream(data, side, seed, mirror=False)
-    left = min(PICTURES, len(stream))
-    for images in stream.dataset(0, BATCH):
-        yield images.numpy()[:left].astype(np.float32) / 127.5 - 1.0
-        left -= BATCH
-        if left <= 0:
-            return
 
 
 def table(result):

@@ -2,17 +2,16 @@
 
 import glob
 import os
-import zipfile
-import zlib
 from typing import NamedTuple
 
 import numpy as np
 
+from tfdisco import files
 from tfdisco.data import alignment
 from tfdisco.data.photographs import files as photo_files
 from tfdisco.data.photographs import step as photo_step
 from tfdisco.data.photographs.run import PhotoRun
-from tfdisco.shapes import check_positive, check_shape
+from tfdisco.shapes import check_positive
 
 LANDMARKS = 'landmarks.npz'
 MOST_OF_ONE = 4  # photographs of one person, so that the famous do not decide
@@ -123,20 +122,12 @@ def _files(source):
 
 def _read_landmarks(path):
     """{file name: (points5, points68)}."""
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            names, five, all_points = (archive[name]
-                                       for name in ('filename', 'points5', 'points68'))
-        check_shape('filename', names, ['N'])
-        check_shape('points5', five, [len(names), 5, 2])
-        check_shape('points68', all_points, [len(names), 68, 2])
-        if not (np.isfinite(five).all() and np.isfinite(all_points).all()):
-            raise ValueError('NaN or infinity')
-    except FileNotFoundError:
-        raise
-    except (OSError, ValueError, EOFError, KeyError, AttributeError, TypeError,
-            zipfile.BadZipFile, zlib.error) as error:
-        raise ValueError(f'{path}: expected an .npz with filename [N], points5 [N, 5, 2] and '
-                         f'points68 [N, 68, 2], got {error}') from error
-    return {str(name): (one.astype(np.float64), two.astype(np.float64))
-            for name, one, two in zip(names, five, all_points)}
+    arrays = files.read_npz(
+        path, 'landmark', advice='it lists photographs: filename [N], points5 [N, 5, 2] and '
+        'points68 [N, 68, 2]', arrays={
+            'filename': files.Array(files.TEXT, ['N']),
+            'points5': files.Array(files.NUMBERS, ['N', 5, 2], np.float64),
+            'points68': files.Array(files.NUMBERS, ['N', 68, 2], np.float64)})
+    return {str(name): (five, every)
+            for name, five, every in zip(*(arrays[name]
+                                           for name in ('filename', 'points5', 'points68')))}

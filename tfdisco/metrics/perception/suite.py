@@ -56,10 +56,10 @@ def evaluate(model=BUILT_IN, reconstruction='built-in', recognition='built-in',
              else rendered_set.stored(data, model, count))
     found, worst = {}, {}
     found['rendered'], worst['rendered'] = rendered.measure(
-        tf.function(perception), model, faces, seed)
+        tf.function(perception, autograph=False), model, faces, seed)
     skipped = {}
     if chosen:
-        @tf.function
+        @tf.function(autograph=False)
         def look(images):
             seen = perception(images)
             return _PhotoView(seen.identity, seen.landmarks)

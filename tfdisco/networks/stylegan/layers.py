@@ -10,13 +10,14 @@ import tensorflow as tf
 
 from tfdisco.keras_layer import Layer
 from tfdisco.networks.layers import EqualDense, EqualLayer
+from tfdisco.networks.noise import Noisy
 from tfdisco.ops.bias_act import bias_act
+from tfdisco.ops.blur import blur
 from tfdisco.ops.resampled_conv2d import resampled_conv2d
-from tfdisco.ops.upfirdn2d import upfirdn2d, without_images
+from tfdisco.ops.upfirdn2d import without_images
 
 EPSILON = 1e-8  # of a variance
 GAIN = math.sqrt(2.0)  # of weights before a leaky ReLU
-BLUR = (0.25, 0.5, 0.25)
 # From this many pixels of the larger image on, the published code joins resampling and
 # convolution. Where it doubles, the joined kernel comes out turned by 180 degrees.
 JOINED_FROM = 128
@@ -41,12 +42,11 @@ class AdaptiveInstanceNorm(Layer):
         return tf.cast((exact - mean) * factor + shift, values.dtype)
 
 
-class Epilogue(Layer):
+class Epilogue(Noisy, Layer):
     """Noise, bias, leaky ReLU, AdaIN: [B, R, R, C] -> [B, R, R, C].
 
     Attributes:
-      noise: [1, R, R, 1], the noise of 'const', not trained.
-      strength: [C] of the noise.
+      noise, strength: see `Noisy`; the strength is [C].
       bias: [C].
       norm: the `AdaptiveInstanceNorm`.
     """
@@ -57,17 +57,13 @@ class Epilogue(Layer):
         self._limit = clamp
         self.norm = AdaptiveInstanceNorm(width, w_size)
         self.bias = self.add_weight(name='bias', shape=(width,), initializer='zeros')
-        self.strength = self.add_weight(name='strength', shape=(width,), initializer='zeros')
-        self.noise = self.add_weight(name='noise', shape=(1, resolution, resolution, 1),
-                                     initializer=tf.keras.initializers.RandomNormal(stddev=1.0),
-                                     trainable=False)
+        self.add_noise_weights(resolution, (width,))
 
     def call(self, values, w, noise):
         """Takes the image, w [B, w_size], and 'const', 'none' or [B, R, R, 1] of noise."""
-        if isinstance(noise, str):
-            noise = tf.convert_to_tensor(self.noise) if noise == 'const' else None
+        noise = self.scaled_noise(noise)
         if noise is not None:
-            values += tf.cast(noise * tf.convert_to_tensor(self.strength), values.dtype)
+            values += tf.cast(noise, values.dtype)
         values = bias_act(values, tf.convert_to_tensor(self.bias), 'lrelu', gain=1.0,
                           clamp=self._limit)
         return self.norm(values, w)
@@ -153,11 +149,6 @@ def four_shifts(weight):
     """[3, 3, I, O] -> [4, 4, I, O], the sum of the kernel in the four corners."""
     return tf.add_n([tf.pad(weight, [[y, 1 - y], [x, 1 - x], [0, 0], [0, 0]])
                      for y in (0, 1) for x in (0, 1)])
-
-
-def blur(values):
-    """[B, H, W, C] -> [B, H, W, C], weights 1, 2, 1 along both axes, zeros around."""
-    return upfirdn2d(values, BLUR, padding=1)
 
 
 def enlarge(images):

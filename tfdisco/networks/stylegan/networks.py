@@ -9,8 +9,9 @@ import math
 
 import tensorflow as tf
 
+from tfdisco.networks.discriminator import BaseDiscriminator
 from tfdisco.networks.generator import SMALLEST, BaseGenerator, sides
-from tfdisco.networks.layers import EqualConv, EqualDense, minibatch_stddev
+from tfdisco.networks.layers import EqualConv, EqualDense
 from tfdisco.networks.stylegan.layers import (
     GAIN,
     Conv,
@@ -24,7 +25,7 @@ from tfdisco.networks.stylegan.layers import (
 from tfdisco.shapes import check_choice, check_shape
 
 
-@tf.keras.utils.register_keras_serializable(package='tfdisco')
+@tf.keras.utils.register_keras_serializable(package='tfdisco', name='StyleGANGenerator')
 class Generator(BaseGenerator):
     """Two styled layers a resolution, and colours of the highest alone.
 
@@ -37,9 +38,9 @@ class Generator(BaseGenerator):
     # The published mapping has the leaky ReLU's gain in its weights, too.
     _mapping = {'gain': GAIN, 'activation_gain': 1.0}
 
-    def __init__(self, config, input_size, **kwargs):
+    def __init__(self, config, input_size, factor_sizes=None, **kwargs):
         """See `BaseGenerator`."""
-        super().__init__(config, input_size, **kwargs)
+        super().__init__(config, input_size, factor_sizes, **kwargs)
         self.lod = self.add_weight(name='lod', shape=(), initializer='zeros', trainable=False)
         width = config.channels(SMALLEST)
         self.start = self.add_weight(name='start', shape=(1, SMALLEST, SMALLEST, width),
@@ -94,18 +95,13 @@ class Generator(BaseGenerator):
         _check_fade(fade)
 
 
-@tf.keras.utils.register_keras_serializable(package='tfdisco')
-class Discriminator(tf.keras.Model):
-    """Images of any resolution up to the config's to logits that they are real.
-
-    Attributes:
-      config: `config.NetworkConfig`.
-    """
+@tf.keras.utils.register_keras_serializable(package='tfdisco', name='StyleGANDiscriminator')
+class Discriminator(BaseDiscriminator):
+    """Images of any resolution up to the config's to logits that they are real."""
 
     def __init__(self, config, **kwargs):
         """Takes a `config.NetworkConfig`."""
-        super().__init__(**kwargs)
-        self.config = config
+        super().__init__(config, **kwargs)
         for side in sides(config.resolution):
             width = config.channels(side)
             setattr(self, f'from{side}', Conv(3, width, 1))
@@ -119,22 +115,7 @@ class Discriminator(tf.keras.Model):
         self.logit = EqualDense(last, 1)
         self.built = True
 
-    def build(self, input_shape=None):
-        self.built = True  # the constructor made all weights
-
     def call(self, images, fade=1.0):
-        """Judges images.
-
-        Args:
-          images: [B, R, R, 3] in [-1, 1]; B known, for the statistics of groups.
-          fade: see `BaseGenerator.synthesis`.
-
-        Returns:
-          [B, 1] logits, float32.
-
-        Raises:
-          ValueError: on a wrong shape or value.
-        """
         check_shape('images', images, ['B', 'R', 'R', 3])
         _check_fade(fade)
         top = images.shape[1]
@@ -145,10 +126,7 @@ class Discriminator(tf.keras.Model):
             values = getattr(self, f'down{side}')(getattr(self, f'conv{side}')(values))
             if side == top and not is_one(fade):
                 values = blend(self._from(reduce(images), side // 2), values, fade)
-        values = self.conv(minibatch_stddev(tf.cast(values, tf.float32),
-                                            self.config.minibatch_group))
-        _, height, width, channels = values.shape
-        return self.logit(self.dense(tf.reshape(values, [-1, height * width * channels])))
+        return self._judge(values)
 
     def _from(self, images, side):
         return getattr(self, f'from{side}')(tf.cast(images, self.config.precision_at(side)))

@@ -25,9 +25,12 @@ def assign_generator(generator, variables):
       variables: {published name: array}, all of them and no other.
 
     Raises:
-      ValueError: if a variable is missing, unknown, of a wrong shape or not finite; the
-        generator is then as it was.
+      ValueError: if a variable is missing, unknown, of a wrong shape or not finite, or the
+        generator cannot have grown so far; it is then as it was.
     """
+    most = len(generator.sides()) - 1
+    if not 0 <= np.max(variables.get('lod', 0)) <= most:
+        raise ValueError(f'lod: expected from 0 to {most}, got {variables["lod"]}')
     names = {'w_avg': 'dlatent_avg', 'lod': 'lod', 'start': 'G_synthesis/4x4/Const/const'}
     for index in range(generator.config.mapping_layers):
         names.update(_layer(f'mapping/dense{index}', f'G_mapping/Dense{index}'))

@@ -5,8 +5,9 @@ import math
 import tensorflow as tf
 
 from tfdisco.keras_layer import Layer
+from tfdisco.networks.discriminator import BaseDiscriminator
 from tfdisco.networks.generator import CLAMP, SMALLEST, sides
-from tfdisco.networks.layers import EqualConv, EqualDense, minibatch_stddev
+from tfdisco.networks.layers import EqualConv, EqualDense
 from tfdisco.shapes import check_shape
 
 HALF = math.sqrt(0.5)  # of both branches, so that their sum keeps its variance
@@ -28,18 +29,13 @@ class ResidualBlock(Layer):
         return self.skip(values) + self.conv1(self.conv0(values))
 
 
-@tf.keras.utils.register_keras_serializable(package='tfdisco')
-class Discriminator(tf.keras.Model):
-    """Images to logits that they are real.
-
-    Attributes:
-      config: `config.NetworkConfig`.
-    """
+@tf.keras.utils.register_keras_serializable(package='tfdisco', name='StyleGAN2Discriminator')
+class Discriminator(BaseDiscriminator):
+    """Images of the config's resolution to logits that they are real."""
 
     def __init__(self, config, **kwargs):
         """Takes a `config.NetworkConfig`."""
-        super().__init__(**kwargs)
-        self.config = config
+        super().__init__(config, **kwargs)
         clamp = {side: None if config.precision_at(side) == 'float32' else CLAMP
                  for side in self.sides}
         side = config.resolution
@@ -58,22 +54,7 @@ class Discriminator(tf.keras.Model):
         """[resolution, ... 8], pixels of the blocks' inputs."""
         return sides(self.config.resolution)[:0:-1]
 
-    def build(self, input_shape=None):
-        self.built = True  # the constructor made all weights
-
     def call(self, images, fade=1.0):
-        """Judges images.
-
-        Args:
-          images: [B, R, R, 3] in [-1, 1]; B known, for the statistics of groups.
-          fade: 1: this architecture does not grow.
-
-        Returns:
-          [B, 1] logits, float32.
-
-        Raises:
-          ValueError: on a wrong shape or value.
-        """
         if not tf.is_tensor(fade) and fade != 1.0:
             raise ValueError(f'fade: expected 1, since stylegan2 does not grow, got {fade}')
         side = self.config.resolution
@@ -81,7 +62,4 @@ class Discriminator(tf.keras.Model):
         values = self.from_rgb(tf.cast(images, self.config.precision_at(side)))
         for side in self.sides:
             values = getattr(self, f'block{side}')(tf.cast(values, self.config.precision_at(side)))
-        values = self.conv(minibatch_stddev(tf.cast(values, tf.float32),
-                                            self.config.minibatch_group))
-        _, height, width, channels = values.shape
-        return self.logit(self.dense(tf.reshape(values, [-1, height * width * channels])))
+        return self._judge(values)

@@ -4,16 +4,16 @@ import tensorflow as tf
 
 from tfdisco.networks.generator import SMALLEST, BaseGenerator
 from tfdisco.networks.layers import EqualDense, EqualLayer
+from tfdisco.networks.noise import Noisy
 from tfdisco.ops.modulated_conv import modulated_conv2d
 from tfdisco.ops.upfirdn2d import upsample2d
 
 
-class SynthesisLayer(EqualLayer):
+class SynthesisLayer(Noisy, EqualLayer):
     """Modulated convolution, noise, bias, leaky ReLU: [B, H, W, I] -> [B, H up, W up, O].
 
     Attributes:
-      noise: [1, R, R, 1], the noise of 'const', not trained.
-      strength: [] of the noise.
+      noise, strength: see `Noisy`; the strength is [].
     """
 
     def __init__(self, inputs, outputs, w_size, resolution, up=1, clamp=None, **kwargs):
@@ -21,21 +21,15 @@ class SynthesisLayer(EqualLayer):
         super().__init__((3, 3, inputs, outputs), **kwargs)
         self._up, self._clamp = up, clamp
         self.affine = EqualDense(w_size, inputs, bias_start=1.0)
-        self.strength = self.add_weight(name='strength', shape=(), initializer='zeros')
-        self.noise = self.add_weight(name='noise', shape=(1, resolution, resolution, 1),
-                                     initializer=tf.keras.initializers.RandomNormal(stddev=1.0),
-                                     trainable=False)
+        self.add_noise_weights(resolution)
 
     def call(self, values, w, noise):
         """Takes the image, w [B, w_size], and 'const', 'none' or [B, R, R, 1] of noise."""
-        if isinstance(noise, str):
-            noise = tf.convert_to_tensor(self.noise) if noise == 'const' else None
-        if noise is not None:
-            noise *= tf.convert_to_tensor(self.strength)
         # Demodulation takes the weight's scale away again.
         return modulated_conv2d(values, tf.convert_to_tensor(self.weight), self.affine(w),
-                                up=self._up, noise=noise, bias=self.scaled_bias(),
-                                activation='lrelu', clamp=self._clamp)
+                                up=self._up, noise=self.scaled_noise(noise),
+                                bias=self.scaled_bias(), activation='lrelu',
+                                clamp=self._clamp)
 
 
 class ToRGB(EqualLayer):
@@ -53,13 +47,13 @@ class ToRGB(EqualLayer):
             bias=self.scaled_bias(), clamp=self._clamp), tf.float32)
 
 
-@tf.keras.utils.register_keras_serializable(package='tfdisco')
+@tf.keras.utils.register_keras_serializable(package='tfdisco', name='StyleGAN2Generator')
 class Generator(BaseGenerator):
     """The skip generator: each resolution adds its colours to those below, enlarged."""
 
-    def __init__(self, config, input_size, **kwargs):
+    def __init__(self, config, input_size, factor_sizes=None, **kwargs):
         """See `BaseGenerator`."""
-        super().__init__(config, input_size, **kwargs)
+        super().__init__(config, input_size, factor_sizes, **kwargs)
         self.start = self.add_weight(
             name='start', shape=(1, SMALLEST, SMALLEST, config.channels(SMALLEST)),
             initializer=tf.keras.initializers.RandomNormal(stddev=1.0))

@@ -19,6 +19,7 @@ import pathlib
 import numpy as np
 
 from tfdisco import factors, files
+from tfdisco.shapes import check_choice
 
 FORMAT = 'tfdisco-coefficient-vae'
 VERSION = 1
@@ -26,6 +27,10 @@ BUILT_IN = 'built-in'
 HIDDEN_LAYERS = 3
 TEXTS = ('source', 'licence')
 EXACT = ('log_gamma', 'mean', 'scale')  # always float32: they set the units
+_STORED = {'factors': files.Array(files.TEXT, ['F']),
+           'layout': files.Array(files.INTEGERS, [len(factors.COEFFICIENT_PARTS)], optional=True),
+           **{f'*/{name}': files.Array(files.TEXT, []) for name in TEXTS},
+           '*/*': files.Array(files.FLOATS, dtype=np.float32)}
 _PRETRAINED = pathlib.Path(__file__).resolve().parents[2] / 'pretrained' / 'coefficient_vae.npz'
 
 
@@ -90,20 +95,20 @@ def read(path):
     label = os.fspath(path)
     stored = files.read_npz(_PRETRAINED if label == BUILT_IN else path, 'coefficient VAE', FORMAT,
                             VERSION, 'make one with scripts/train_vae.py or '
-                            'scripts/import_weights.py')
+                            'scripts/import_weights.py', _STORED)
     weights, texts = {}, {}
-    for factor in map(str, stored.get('factors', ())):
+    for factor in stored['factors'].tolist():
+        check_choice(f'{label}: factors', factor, factors.PARTS_OF_FACTOR)
         inside = {key[len(factor) + 1:]: value for key, value in stored.items()
                   if key.startswith(factor + '/')}
         texts[factor] = {name: str(inside.pop(name, '')) for name in TEXTS}
         check(inside, f'{label}: {factor}')
-        weights[factor] = {name: value.astype(np.float32) for name, value in inside.items()}
+        weights[factor] = inside
     layout = stored.get('layout')
     if layout is not None:
-        if layout.shape != (len(factors.COEFFICIENT_PARTS),):
-            raise ValueError(f'{label}: layout: expected {len(factors.COEFFICIENT_PARTS)} sizes, '
-                             f'got shape {list(layout.shape)}')
-        layout = factors.CoefficientLayout(*map(int, layout))
+        if (layout < 0).any():
+            raise ValueError(f'{label}: layout: expected sizes of 0 or more, got {layout.tolist()}')
+        layout = factors.CoefficientLayout(*layout.tolist())
     result = StoredVAEs(weights, texts, layout)
     if layout is not None:
         check_fit(result, label, layout, weights)

@@ -14,8 +14,9 @@ from tfdisco.shapes import check_choice
 PUBLISHED_FACTORS = {factors.IDENTITY: 'id', factors.EXPRESSION: 'exp',
                      factors.ILLUMINATION: 'gamma', factors.POSE: 'rot'}
 PUBLISHED_LAYERS = {'encoder/mean': 'encoder/dense', 'encoder/log_std': 'encoder/dense_1'}
-SOURCE = 'microsoft/DiscoFaceGAN, vae/weights'
-LICENCE = 'MIT, Copyright (c) Microsoft Corporation'
+TEXTS = {'source': 'microsoft/DiscoFaceGAN, vae/weights',
+         'licence': 'MIT, Copyright (c) Microsoft Corporation'}
+LAYOUT = factors.CoefficientLayout(80, 80, 64)  # of the authors' coefficients
 
 
 def load_published_vae(source, factor):
@@ -50,7 +51,11 @@ def load_published_vae(source, factor):
         def value(name):
             if root + name not in shapes:
                 raise ValueError(f'{prefix}: expected a variable {root}{name}, got none')
-            return np.asarray(reader.get_tensor(root + name), np.float32)
+            stored = np.asarray(reader.get_tensor(root + name))
+            if stored.dtype.kind != 'f' or name.endswith('kernel') != (stored.ndim == 2):
+                raise ValueError(f'{prefix}: {root}{name}: expected floats, kernels of two axes, '
+                                 f'got {stored.dtype} {list(stored.shape)}')
+            return stored.astype(np.float32)
 
         size, latents, width = (*reversed(value('decoder/x_hat/kernel').shape[1:]),
                                 *value('decoder/fc0/kernel').shape)
@@ -60,11 +65,30 @@ def load_published_vae(source, factor):
             name = f'{half}/{layer}'
             for kind in ('kernel', 'bias'):
                 weights[f'{name}/{kind}'] = value(f'{PUBLISHED_LAYERS.get(name, name)}/{kind}')
-    except tf.errors.OpError as error:
+    except (tf.errors.OpError, IndexError) as error:  # the latter of files that are cut off
         raise ValueError(f'{prefix}: expected a TensorFlow checkpoint with its .data file beside '
-                         f'it, got one that cannot be read ({error.message})') from error
+                         f'it, got one that cannot be read ({error})') from error
     file.check(weights, prefix)
     return weights
+
+
+def load_folder(source):
+    """Reads the authors' folder vae/weights: id, exp, gamma and rot, a checkpoint in each.
+
+    Args:
+      source: the folder.
+
+    Returns:
+      `file.StoredVAEs` with the layout of the authors' coefficients.
+
+    Raises:
+      FileNotFoundError: if one is missing.
+      ValueError: if one is not of that VAE.
+    """
+    weights = {factor: load_published_vae(os.path.join(source, name), factor)
+               for factor, name in PUBLISHED_FACTORS.items()}
+    file.check_fit(file.StoredVAEs(weights, {}), source, LAYOUT, weights)
+    return file.StoredVAEs(weights, {factor: TEXTS for factor in weights}, LAYOUT)
 
 
 def import_vae(source, factor, out):
@@ -81,10 +105,9 @@ def import_vae(source, factor, out):
     files.check_target(out, '.npz')
     there = file.read(out) if os.path.exists(out) else file.StoredVAEs({}, {})
     weights = load_published_vae(source, factor)
-    texts = {'source': SOURCE, 'licence': LICENCE}
     file.write(out, file.StoredVAEs({**there.weights, factor: weights},
-                                            {**there.texts, factor: texts}, there.layout),
-                   dtype='float32')
+                                    {**there.texts, factor: TEXTS}, there.layout),
+               dtype='float32')
     return out
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfdisco import factors
+from tfdisco.keras_layer import Model
 from tfdisco.networks.vae import file
 from tfdisco.shapes import check_positive, check_shape
 
@@ -19,7 +20,7 @@ INITIAL_LOG_GAMMA = -1.0
 
 
 @tf.keras.utils.register_keras_serializable(package='tfdisco')
-class CoefficientVAE(tf.keras.Model):
+class CoefficientVAE(Model):
     """The VAE of one factor.
 
     Calling it reconstructs: `decode` of the mean of `encode`.
@@ -57,19 +58,12 @@ class CoefficientVAE(tf.keras.Model):
                                      trainable=False)
         self.built = True
 
-    def build(self, input_shape=None):
-        self.built = True  # the constructor made all weights
-
     def call(self, coefficients, training=None):
         return self.decode(self.encode(coefficients)[0])
 
     def get_config(self):
         return {**super().get_config(), 'size': self.size, 'latents': self.latents,
                 'width': self.width}
-
-    @classmethod
-    def from_config(cls, config):
-        return cls(**config)
 
     def normalize(self, coefficients):
         """Coefficients [B, K] -> x [B, K], what the likelihood is measured in."""
@@ -173,7 +167,7 @@ class CoefficientVAE(tf.keras.Model):
 
 
 @tf.keras.utils.register_keras_serializable(package='tfdisco')
-class CoefficientVAEs(tf.keras.Model):
+class CoefficientVAEs(Model):
     """The VAEs of the four factors together. Calling it reconstructs coefficients.
 
     Example:
@@ -214,9 +208,6 @@ class CoefficientVAEs(tf.keras.Model):
         self.latents = sum(vae.latents for vae in self.vaes.values())
         self.built = True
 
-    def build(self, input_shape=None):
-        self.built = True
-
     def call(self, coefficients, training=None):
         return self.decode(self.encode(coefficients)[0])
 
@@ -224,10 +215,6 @@ class CoefficientVAEs(tf.keras.Model):
         return {**super().get_config(), 'layout': file.layout_fields(self.layout),
                 'latent_sizes': {factor: vae.latents for factor, vae in self.vaes.items()},
                 'widths': {factor: vae.width for factor, vae in self.vaes.items()}}
-
-    @classmethod
-    def from_config(cls, config):
-        return cls(**config)
 
     def encode(self, coefficients):
         """Coefficients [B, layout.size] -> mean and log_std, [B, latents] each."""
@@ -237,7 +224,7 @@ class CoefficientVAEs(tf.keras.Model):
                       for factor, vae in self.vaes.items()]
         return tuple(tf.concat(parts, axis=-1) for parts in zip(*posteriors))
 
-    def split(self, z):
+    def by_factor(self, z):
         """Latents [B, latents] -> {factor: [B, its latents]}."""
         z = tf.convert_to_tensor(z, tf.float32)
         check_shape('z', z, ['B', self.latents])
@@ -257,7 +244,7 @@ class CoefficientVAEs(tf.keras.Model):
           ValueError: on a wrong shape.
         """
         decoded = {factor: self.vaes[factor].decode(part)
-                   for factor, part in self.split(z).items()}
+                   for factor, part in self.by_factor(z).items()}
         order = sorted(decoded, key=lambda factor: self.layout.factor_slice(factor).start)
         return tf.concat([decoded[factor] for factor in order], axis=-1)
 

@@ -10,12 +10,20 @@ EPSILON = 1e-8  # beside the root of Adam's second moment
 class NetworkOptimizer:
     """Adam, shortened where lazy regularisation adds steps (Karras et al. 2020, App. B).
 
+    Keras' optimisers sum over replicas by themselves, and show nobody the sum; for its norm,
+    everything would be reduced twice. Here it is reduced once, and each replica makes the
+    same step of its own copy, by the kernel that TensorFlow has for it.
+
     Attributes:
-      adam: the Keras optimiser, which a checkpoint keeps.
+      learning_rate: [] variable.
+      beta1, beta2: of the moments.
+      first, second: moments, one variable for each weight.
+      steps: [] int64 variable, since the moments were forgotten.
+      state: what a checkpoint keeps.
     """
 
     def __init__(self, network, schedule, every=0):
-        """See the class.
+        """See the class; to be made in the scope of the strategy.
 
         Args:
           network: whose weights train.
@@ -23,33 +31,42 @@ class NetworkOptimizer:
           every: steps from one regularisation to the next that is a step of its own; 0 for
             none.
         """
-        self._network, self._share = network, every / (every + 1) if every > 1 else 1.0
-        self.adam = tf.keras.optimizers.Adam(
-            schedule.learning_rate * self._share, beta_1=schedule.beta1 ** self._share,
-            beta_2=schedule.beta2 ** self._share, epsilon=EPSILON)
-        self.adam.build(network.trainable_variables)
+        self._share = every / (every + 1) if every > 1 else 1.0
+        self.beta1, self.beta2 = (beta ** self._share for beta in (schedule.beta1, schedule.beta2))
+        # Keras 3 has variables of its own, with TensorFlow's inside.
+        self._weights = [variable if isinstance(variable, tf.Variable) else variable.value
+                         for variable in network.trainable_variables]
+        self.first, self.second = ([
+            tf.Variable(tf.zeros(weight.shape, weight.dtype), trainable=False, name=name)
+            for weight in self._weights] for name in ('first', 'second'))
+        # Each replica comes to the same value by itself.
+        self.steps = tf.Variable(tf.zeros([], tf.int64), trainable=False, name='steps',
+                                 aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA)
+        self._rate = schedule.learning_rate
+        self.learning_rate = tf.Variable(schedule.learning_rate * self._share, trainable=False,
+                                         dtype=tf.float32, name='learning_rate')
+        self.state = {'first': self.first, 'second': self.second, 'steps': self.steps}
 
     def set_learning_rate(self, rate):
         """Sets the rate of a training without regularisation."""
-        self.adam.learning_rate = rate * self._share
+        if rate != self._rate:  # of all steps, few change it
+            self._rate = rate
+            self.learning_rate.assign(rate * self._share)
 
     def forget_moments(self):
         """What Adam knows of gradients is worth nothing where a network grows."""
-        for variable in self.adam.variables:
-            if 'learning_rate' not in variable.name:
-                variable.assign(tf.zeros(variable.shape, variable.dtype))
+        for variable in (*self.first, *self.second, self.steps):
+            variable.assign(tf.zeros(variable.shape, variable.dtype))
 
     @contextlib.contextmanager
     def watching(self):
         """A tape of what depends on the network's weights, and on no other's."""
         with tf.GradientTape(watch_accessed_variables=False) as tape:
-            # Keras 3 has variables of its own, with TensorFlow's inside, which a tape knows.
-            tape.watch([variable if isinstance(variable, tf.Variable) else variable.value
-                        for variable in self._network.trainable_variables])
+            tape.watch(self._weights)
             yield tape
 
     def apply(self, tape, total):
-        """One step, in the context of a replica.
+        """One step, in the context of a replica (Kingma & Ba 2015, Algorithm 1).
 
         Args:
           tape: of `watching`.
@@ -58,14 +75,20 @@ class NetworkOptimizer:
         Returns:
           [] the norm of the gradient of all replicas.
         """
-        variables = self._network.trainable_variables
-        gradients = [tf.zeros_like(variable) if gradient is None else gradient
-                     for gradient, variable in zip(tape.gradient(total, variables), variables)]
-        # The optimiser adds up what replicas hand it: divided once, here.
+        gradients = [tf.zeros_like(weight) if gradient is None else gradient
+                     for gradient, weight in zip(tape.gradient(total, self._weights),
+                                                 self._weights)]
+        # The batch's mean is the mean of the replicas' means: taken here, and nowhere else.
         gradients = replica_mean(gradients)
-        replicas = tf.distribute.get_strategy().num_replicas_in_sync
-        self.adam.apply_gradients(
-            zip([gradient / replicas for gradient in gradients], variables))
+        done = tf.cast(self.steps + 1, tf.float32)
+        powers = [tf.pow(beta, done) for beta in (self.beta1, self.beta2)]
+        for weight, first, second, gradient in zip(self._weights, self.first, self.second,
+                                                   gradients):
+            tf.raw_ops.ResourceApplyAdam(
+                var=weight.handle, m=first.handle, v=second.handle, beta1_power=powers[0],
+                beta2_power=powers[1], lr=tf.convert_to_tensor(self.learning_rate),
+                beta1=self.beta1, beta2=self.beta2, epsilon=EPSILON, grad=gradient)
+        self.steps.assign_add(1)
         return tf.linalg.global_norm(gradients)
 
 

@@ -35,7 +35,7 @@ def varied(generate, inputs, seed):
     walk = np.linspace(-REACH, REACH, 2 * STEPS - 1, dtype=np.float32)[:, np.newaxis]
     tiles, labels = [], []
     for factor in factors.FACTORS:
-        parts = inputs.split(line)[factor].numpy()
+        parts = inputs.by_factor(line)[factor].numpy()
         scale = np.sqrt(parts.size) / max(float(np.linalg.norm(parts)), 1e-6)
         z = inputs.replace(np.repeat(base, len(walk), 0), walk * scale * line, [factor])
         tiles += _tiles(generate(inputs(z)))

@@ -1,10 +1,7 @@
 """report.md: what a run has come to, stage by stage."""
 
-import json
-
 from tfdisco import files
 from tfdisco.training.gan.schedule import Schedule
-from tfdisco.training.run.folder import CURVES
 
 PICTURES = {'samples': 'Random faces, and the rendered faces of the same coefficients',
             'varied': 'One factor a row, all else held',
@@ -18,8 +15,7 @@ def write(config, folder):
       config: `config.GanConfig`.
       folder: the run's `RunFolder`.
     """
-    with open(folder.file(CURVES), encoding='utf-8') as file:
-        lines = [json.loads(line) for line in file]
+    lines = folder.points()
     stages = _last_of_stages(config, lines)
     text = ['# Training report', '', f'{lines[-1]["images"]:.0f} real images in '
             f'{lines[-1]["seconds"] / 60:.1f} minutes.', '', '## At the end of each stage', '']

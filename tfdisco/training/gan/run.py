@@ -2,7 +2,6 @@
 
 import os
 import tempfile
-import time
 
 import tensorflow as tf
 
@@ -14,23 +13,17 @@ from tfdisco.networks.inputs import GeneratorInputs
 from tfdisco.networks.vae import CoefficientVAEs
 from tfdisco.perception.observe import Perception
 from tfdisco.training.gan import card as gan_card
-from tfdisco.training.gan import report
+from tfdisco.training.gan import ema, report, start
 from tfdisco.training.gan.schedule import Schedule
 from tfdisco.training.gan.trainer import GanTrainer
-from tfdisco.training.gan.upkeep import GENERATOR, Upkeep
+from tfdisco.training.gan.upkeep import Upkeep
 from tfdisco.training.run import distribution
-from tfdisco.training.run import folder as run_folder
 from tfdisco.training.run.folder import RunFolder
-from tfdisco.training.run.profile import Profile
-from tfdisco.training.run.signals import Signals
+from tfdisco.training.run.loop import Every, Loop
 
 DATA = 'data'  # folder of the faces that a run makes for itself
 PER_IDENTITY = 4
 MADE_SIZE = 128  # pixels of their sides, at least
-
-
-class Interrupted(Exception):
-    """The run was told to end; the snapshot is written."""
 
 
 def train(config, logdir, strategy=None, processes=1, progress=None, profile_steps=0):
@@ -38,8 +31,9 @@ def train(config, logdir, strategy=None, processes=1, progress=None, profile_ste
 
     Leaves in logdir: config.json; metrics.jsonl and TensorBoard curves (means since the
     line before; at snapshots, `metrics.control` of the averaged generator); snapshots;
-    generator.npz, the averaged generator, in the end with its card generator.json; best/,
-    earlier ones that obeyed best; samples.png, varied.png and pairs.png; report.md.
+    generator.npz, the averaged generator, and discriminator.npz, in the end with their cards
+    generator.json and discriminator.json; best/, earlier generators that obeyed best;
+    samples.png, varied.png and pairs.png; report.md.
 
     Args:
       config: `config.GanConfig`.
@@ -55,7 +49,7 @@ def train(config, logdir, strategy=None, processes=1, progress=None, profile_ste
       ValueError: if a file is not as expected, or logdir holds another run.
       OSError: if something cannot be written; the snapshot before stays.
       FloatingPointError: if a loss is NaN or infinite; names the term.
-      Interrupted: after SIGTERM.
+      Interrupted: after SIGTERM, see `training.run.loop`.
     """
     # Faces, face model, networks.
     source, every = config.source, config.upkeep
@@ -75,62 +69,55 @@ def train(config, logdir, strategy=None, processes=1, progress=None, profile_ste
     card = records.read_card(data)
     tf.keras.utils.set_random_seed(source.seed)  # of the first weights
     trainer = GanTrainer(config.network, config.loss, config.schedule, model, inputs, perception,
-                         source.seed, strategy)
+                         source.seed, strategy, None if source.start else ema.RAMP_UP)
     schedule = Schedule(config.network, config.loss, config.schedule)
     for generator in (trainer.generator, trainer.average):
-        generator.mapping.set_normalization(*inputs.spread())
-    if source.start:
-        run_folder.restore_weights(source.start, generator=trainer.generator,
-                                   average=trainer.average,
-                                   discriminator=trainer.discriminator)
+        generator.mapping.set_normalization(*inputs.spread(config.network.mapping == 'joint'))
+    start.restore(config, trainer)
 
-    # Resume. The folder is claimed once all that the run needs is there.
-    folder = RunFolder(path, config.values())
-    seconds = tf.Variable(0.0, dtype=tf.float64, trainable=False, name='seconds')
-    writer = tf.summary.create_file_writer(folder.path)
-    upkeep = Upkeep(config, folder, writer, trainer, inputs, model, perception)
-    manager = folder.snapshots(source=logdir, trainer=trainer.checkpoint, seconds=seconds,
-                               recent=upkeep.recent)
-    folder.forget_after(int(trainer.steps.numpy()))
+    # Steps. The folder is claimed once all that the run needs is there.
+    loop = Loop(path, config.values(), Every(every.log_every, every.snapshot_every,
+                                             every.picture_every),
+                trainer.steps, source=logdir, trainer=trainer.checkpoint)
+    folder = loop.folder
+    upkeep = Upkeep(config, folder, loop.writer, trainer, inputs, model, perception)
+    batches = _Batches(data, source, strategy)
 
-    # Loop.
-    stream, batches, shape = None, None, None
-    started, before = time.monotonic(), float(seconds)
-    with Signals() as signals, Profile(folder.path, profile_steps) as profile:
-        while int(trainer.images_seen.numpy()) < schedule.total_images:
-            seen = int(trainer.images_seen.numpy())
-            state = schedule.at(seen)
-            if shape != (state.resolution, state.batch):
-                if stream is None or stream.resolution != state.resolution:
-                    stream = ImageStream(data, state.resolution, source.seed, source.mirror)
-                shape = state.resolution, state.batch
-                batches = distribution.distribute(strategy, stream, seen, state.batch)
-            terms = trainer.step(next(batches), state)
-            upkeep.recent.terms.append(terms)
-            profile.step()
-            step, seen = int(trainer.steps.numpy()), int(trainer.images_seen.numpy())
-            done = seen >= schedule.total_images
-            seconds.assign(before + time.monotonic() - started)
-            if done or step % every.log_every == 0:
-                last = done or step % every.snapshot_every == 0
-                figures = upkeep.measure() if last else {}
-                upkeep.log(step, float(seconds), state, figures)
-                if last:
-                    upkeep.keep(manager, step, figures)
-                if done or step % every.picture_every == 0:
-                    upkeep.draw(step)
-            if progress:
-                progress(seen, schedule.total_images, state, terms)
-            if signals.asked and not done:
-                run_folder.save(manager, step)
-                raise Interrupted(f'ended after {seen} images, as asked; the same command goes '
-                                  'on from there')
-    writer.close()
+    def seen():
+        return int(trainer.images_seen.numpy())
+
+    def step():
+        upkeep.state = schedule.at(seen())
+        return trainer.step(batches.next(seen(), upkeep.state), upkeep.state)
+
+    loop.run(step, lambda: seen() >= schedule.total_images, upkeep, progress and (
+        lambda _, terms: progress(seen(), schedule.total_images, upkeep.state, terms)),
+        profile_steps)
+
+    # Results.
     report.write(config, folder)
-    gan_card.write(config, folder, GENERATOR, card, int(trainer.images_seen.numpy()),
-                   float(seconds))
+    gan_card.write(config, folder, card, seen(), float(loop.seconds))
     if own:
         own.cleanup()
+
+
+class _Batches:
+    """Real images for each replica, of the size and number that a step wants."""
+
+    def __init__(self, data, source, strategy):
+        self._data, self._source, self._strategy = data, source, strategy
+        self._stream, self._batches, self._shape = None, None, None
+
+    def next(self, seen, state):
+        """The batch that follows `seen` images."""
+        if self._shape != (state.resolution, state.batch):
+            if self._stream is None or self._stream.resolution != state.resolution:
+                self._stream = ImageStream(self._data, state.resolution, self._source.seed,
+                                           self._source.mirror)
+            self._shape = state.resolution, state.batch
+            self._batches = distribution.distribute(self._strategy, self._stream, seen,
+                                                    state.batch)
+        return next(self._batches)
 
 
 def _make_faces(config, logdir, processes):

@@ -3,11 +3,26 @@
 import math
 from typing import NamedTuple
 
+from tfdisco.factors import EXPRESSION, IDENTITY, ILLUMINATION, NOISE, POSE
+
 ADVERSARIAL, PIXEL = 'adversarial', 'pixel'
 IMITATIVE = ('imitative/identity', 'imitative/landmarks', 'imitative/illumination',
              'imitative/skin')
-EXPRESSION_PAIRS = ('contrastive/warp',)
-ILLUMINATION_PAIRS = ('contrastive/hair', 'contrastive/landmarks', 'contrastive/identity')
+# Terms of pairs, and in which factor a pair has to differ to count. The paper's come first.
+PAIR_TERMS = {
+    'contrastive/warp': (EXPRESSION,),
+    'contrastive/hair': (ILLUMINATION,),
+    'contrastive/landmarks': (ILLUMINATION,),
+    'contrastive/identity': (ILLUMINATION,),
+    'contrastive/kept_identity': (EXPRESSION, POSE, NOISE),
+    'contrastive/surface': (POSE, NOISE),
+    'contrastive/background': (IDENTITY, EXPRESSION, ILLUMINATION, POSE),
+    'contrastive/hair_color': (IDENTITY, EXPRESSION, POSE),
+    'contrastive/other_background': (NOISE,),
+    'contrastive/other_hair': (NOISE,)}
+# Those of them that look at where hair and background are.
+PARSED_TERMS = ('contrastive/hair', 'contrastive/background', 'contrastive/hair_color',
+                'contrastive/other_background', 'contrastive/other_hair')
 STAGES = ('hold', 'adversarial', 'pixel', 'imitative', 'contrastive')
 
 GROWS_FROM = 8  # pixels of stylegan's first images
@@ -108,7 +123,9 @@ class Schedule:
                 loss.late_landmarks_weight if late else loss.landmarks_weight,
                 loss.illumination_weight, loss.skin_weight)))
             if late:
-                weights.update(zip(EXPRESSION_PAIRS + ILLUMINATION_PAIRS, (
+                weights.update(zip(PAIR_TERMS, (
                     loss.warp_weight, loss.hair_weight, loss.pair_landmarks_weight,
-                    loss.pair_identity_weight)))
+                    loss.pair_identity_weight, loss.kept_identity_weight, loss.surface_weight,
+                    loss.background_weight, loss.hair_color_weight,
+                    loss.noise_background_weight, loss.noise_hair_weight)))
         return {name: float(weight) for name, weight in weights.items() if weight}

@@ -1,19 +1,23 @@
 """One step of GAN training on one or many replicas."""
 
-import numpy as np
 import tensorflow as tf
 
 from tfdisco.losses import adversarial
 from tfdisco.networks import build
 from tfdisco.networks.stylegan.layers import faded
 from tfdisco.training.gan import ema
+from tfdisco.training.gan.augment import NUMBERS, adjusted, augment
 from tfdisco.training.gan.draws import Draws
 from tfdisco.training.gan.objective import Draw, GeneratorObjective, discriminator_terms
 from tfdisco.training.gan.optimizer import NetworkOptimizer, replica_mean
+from tfdisco.training.gan.schedule import PAIR_TERMS
+from tfdisco.training.run.loop import check_finite
 
 PATH_SHARE = 2  # one in so many faces of a batch has its path length measured
 PATH_DECAY = 0.01  # of the mean path length
 W_AVG_BETA = 0.995
+ADVICE = ('go on from the last snapshot with a lower learning rate, or look for outliers in the '
+          'data')
 
 
 class GanTrainer:
@@ -22,14 +26,15 @@ class GanTrainer:
     Attributes:
       generator, discriminator: networks that train.
       average: the generator to use, of averaged weights.
-      images_seen: [] int64 variable, real images of all steps so far.
-      steps: [] int64 variable.
+      inputs: `networks.inputs.GeneratorInputs`.
+      images_seen: [] int64 variable of the host, real images of all steps so far.
+      steps: [] int64 variable of the host.
       graphs: {key: `tf.ConcreteFunction`}, those of the parts of the steps so far.
       checkpoint: `tf.train.Checkpoint` of everything that a later step depends on.
     """
 
     def __init__(self, network, loss, schedule, model, inputs, perception, seed=0,
-                 strategy=None):
+                 strategy=None, ramp_up=ema.RAMP_UP):
         """See the class.
 
         Args:
@@ -40,15 +45,18 @@ class GanTrainer:
           perception: `Perception`, or None if no term needs it.
           seed: of every random number but the first weights.
           strategy: a `tf.distribute.Strategy`; None for the current one.
+          ramp_up: of the average, see `ema.decay`; None if the first weights are no random
+            ones.
         """
-        self._loss, self._schedule, self._inputs, self._seed = loss, schedule, inputs, seed
+        self._loss, self._schedule, self.inputs, self._seed = loss, schedule, inputs, seed
+        self._ramp_up = ramp_up
         self._strategy = strategy or tf.distribute.get_strategy()
         self._objective = GeneratorObjective(
-            model, inputs, perception, loss.contrastive_pairs, loss.perception_blur)
-        self.graphs = {}
+            model, inputs, perception, loss.perception_blur, loss.identity_region)
+        self.graphs, self._names = {}, {}
         with self._strategy.scope():
-            self.generator = build.build_generator(network, inputs.size)
-            self.average = build.build_generator(network, inputs.size)
+            self.generator = build.build_generator(network, inputs.size, inputs.factor_sizes)
+            self.average = build.build_generator(network, inputs.size, inputs.factor_sizes)
             self.discriminator = build.build_discriminator(network)
             self._generator_optimizer = NetworkOptimizer(
                 self.generator, schedule,
@@ -56,19 +64,25 @@ class GanTrainer:
             # R1 is part of a step, not one more, so nothing is shortened for it.
             self._discriminator_optimizer = NetworkOptimizer(self.discriminator, schedule)
             # Each replica comes to the same value by itself.
-            self.images_seen, self.steps, self._path_length = (
-                tf.Variable(tf.zeros([], dtype), trainable=False, name=name,
+            self._augments, self._adapts = loss.augment != 'none', loss.augment == 'ada'
+            fixed = float(loss.augment) if self._augments and not self._adapts else 0.0
+            self._path_length, self._augment = (
+                tf.Variable(value, trainable=False, name=name,
                             aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA)
-                for name, dtype in (('images_seen', tf.int64), ('steps', tf.int64),
-                                    ('path_length', tf.float32)))
-            # Of the last step, negative while it fades in.
-            self._resolution = tf.Variable(0, dtype=tf.int64, trainable=False, name='resolution')
+                for name, value in (('path_length', 0.0), ('augment', fixed)))
+        # To decide what comes next, nobody waits for an accelerator to tell how far it is. The
+        # resolution is that of the last step, negative while it fades in.
+        with tf.device('CPU'):
+            self.images_seen, self.steps, self._resolution = (
+                tf.Variable(0, dtype=tf.int64, trainable=False, name=name)
+                for name in ('images_seen', 'steps', 'resolution'))
         self.restart_average()
         self.checkpoint = tf.train.Checkpoint(
             generator=list(self.generator.weights), average=list(self.average.weights),
             discriminator=list(self.discriminator.weights), images_seen=self.images_seen,
             steps=self.steps, path_length=self._path_length, resolution=self._resolution,
-            optimizers=[optimizer.adam for optimizer in self._optimizers])
+            augment=self._augment,
+            optimizers=[optimizer.state for optimizer in self._optimizers])
 
     def restart_average(self):
         """Makes `average` equal to `generator`; to be called when weights were set."""
@@ -90,82 +104,106 @@ class GanTrainer:
           FloatingPointError: if one of them is NaN or infinite; it names them. The weights
             are then worth nothing: go back to a snapshot.
         """
-        step, loss = int(self.steps.numpy()), self._loss
+        step, seen, loss = int(self.steps.numpy()), int(self.images_seen.numpy()), self._loss
+        self._grow(state)
+        for optimizer in self._optimizers:
+            optimizer.set_learning_rate(state.learning_rate)
+        common = tf.constant(state.fade, tf.float32), tf.constant(seen, tf.int64)
+        shape = state.resolution, state.batch
+        terms = [self._run(self._train_discriminator, (images, *common), *shape,
+                           step % loss.r1_every == 0)]
+        if state.weights:  # else the generator stands still, and its average with it
+            terms.append(self._run(self._train_generator, common, *shape,
+                                   tuple(state.weights.items())))
+            if loss.path_length_weight and step % loss.path_length_every == 0:
+                terms.append(self._run(self._regularise_generator, common, *shape))
+            self._run(self._follow, common, *shape)
+        with tf.device('CPU'):
+            self.images_seen.assign_add(state.batch)
+            self.steps.assign_add(1)
+        # The one time in a step that the host waits for what replicas computed.
+        values = tf.concat([values for _, values in terms], axis=0).numpy()
+        names = [name for names, _ in terms for name in names]
+        terms = {name: float(value) for name, value in zip(names, values)}
+        check_finite(terms, step + 1, ADVICE)
+        return terms
+
+    def _grow(self, state):
+        """Makes networks draw and judge as the state says."""
         # As published, moments are forgotten when a fade begins, and again when it ends.
         growth = state.resolution if state.fade == 1.0 else -state.resolution
         if growth != int(self._resolution.numpy()):
             for optimizer in self._optimizers:
                 optimizer.forget_moments()
-            self._resolution.assign(growth)
+            with tf.device('CPU'):
+                self._resolution.assign(growth)
         for network in (self.generator, self.average):
             network.grow(state.resolution, state.fade)
-        for optimizer in self._optimizers:
-            optimizer.set_learning_rate(state.learning_rate)
-        fade = tf.constant(state.fade, tf.float32)
-        shape = state.resolution, state.batch
-        terms = self._run(self._train_discriminator, (images, fade), *shape,
-                          step % loss.r1_every == 0)
-        if state.weights:  # else the generator stands still, and its average with it
-            terms.update(self._run(self._train_generator, (fade,), *shape,
-                                   tuple(state.weights.items())))
-            if loss.path_length_weight and step % loss.path_length_every == 0:
-                terms.update(self._run(self._regularise_generator, (fade,), *shape))
-        self._run(self._finish, (fade,), *shape, bool(state.weights))
-        terms = {name: float(value) for name, value in terms.items()}
-        broken = {name: value for name, value in terms.items() if not np.isfinite(value)}
-        if broken:
-            raise FloatingPointError(
-                f'step {step + 1}: expected finite losses, got '
-                + ', '.join(f'{name} = {value}' for name, value in broken.items())
-                + '; go on from the last snapshot with a lower learning rate, or look for '
-                'outliers in the data')
-        return terms
 
     def _run(self, part, tensors, resolution, batch, *fixed):
         """A part of the step on all replicas.
 
         It has one graph for all that is not a tensor; what the graph returns, terms, are
         means over replicas.
+
+        Returns:
+          Names of the terms, and [T] their values in one tensor.
         """
         key = part.__name__, resolution, batch, *fixed
         if key not in self.graphs:
             grows = self.generator.config.arch != 'stylegan2'
 
             def on_replica(*tensors):
-                draw = Draws(self._seed, self.images_seen, batch,
-                             self._strategy.num_replicas_in_sync)
-                *tensors, fade = tensors
-                return part(*tensors, draw, resolution, fade if grows else 1.0, *fixed)
+                *tensors, fade, seen = tensors
+                draw = Draws(self._seed, seen, batch, self._strategy.num_replicas_in_sync)
+                terms = part(*tensors, draw, resolution, fade if grows else 1.0, *fixed)
+                self._names[key] = list(terms)
+                return tf.stack(list(terms.values())) if terms else tf.zeros([0])
 
-            self.graphs[key] = tf.function(lambda *tensors: self._mean(
-                self._strategy.run(on_replica, args=tensors))).get_concrete_function(*tensors)
-        return self.graphs[key](*tensors)
-
-    def _mean(self, terms):
-        return {name: self._strategy.reduce(tf.distribute.ReduceOp.MEAN, value, axis=None)
-                for name, value in terms.items()}
+            # No condition depends on a tensor, and AutoGraph would take most of the time.
+            self.graphs[key] = tf.function(lambda *tensors: self._strategy.reduce(
+                tf.distribute.ReduceOp.MEAN, self._strategy.run(on_replica, args=tensors),
+                axis=None), autograph=False).get_concrete_function(*tensors)
+        return self._names[key], self.graphs[key](*tensors)
 
     def _train_discriminator(self, images, draw, resolution, fade, r1):
         z, noise = self._faces(draw, 'fakes', resolution)
-        fakes = self.generator(self._inputs(z), noise=noise, resolution=resolution,
+        fakes = self.generator(self.inputs(z), noise=noise, resolution=resolution,
                                fade=fade)
         reals = faded(tf.cast(images, tf.float32) / 127.5 - 1.0, fade)
+        reals, fakes = (self._augmented(images, draw, f'augment_{name}')
+                        for name, images in (('real', reals), ('fake', fakes)))
         with self._discriminator_optimizer.watching() as tape:
             terms = discriminator_terms(self.discriminator, reals, fakes, fade, r1)
             total = terms['real'] + terms['fake']
             if r1:  # as strong as in every step, although it is in few
                 total += self._loss.r1_every * self._loss.r1_gamma / 2.0 * terms['r1']
         norm = self._discriminator_optimizer.apply(tape, total)
+        p = tf.convert_to_tensor(self._augment)
+        if self._adapts:
+            self._augment.assign(adjusted(p, replica_mean(terms['sign']), draw.batch))
         return {**{f'discriminator/{name}': value for name, value in terms.items()},
-                'discriminator/gradient': norm}
+                'discriminator/gradient': norm, **({'augment': p} if self._augments else {})}
+
+    def _augmented(self, images, draw, stream):
+        """What the discriminator sees of pictures."""
+        if not self._augments:
+            return images
+        return augment(images, draw.normal(stream, [NUMBERS]),
+                       tf.convert_to_tensor(self._augment))
 
     def _train_generator(self, draw, resolution, fade, weights):
         weights = dict(weights)
         z, noise = self._faces(draw, 'faces', resolution)
-        faces = Draw(z, draw.normal('pairs', [self._inputs.latents]), noise)
+        faces = Draw(z, draw.normal('pairs', [self.inputs.latents]), noise,
+                     draw.turns(self._loss.pair_share) if set(weights) & set(PAIR_TERMS)
+                     else None)
         with self._generator_optimizer.watching() as tape:
-            terms, w = self._objective.terms(self.generator, self.discriminator, faces, weights,
-                                             resolution, fade)
+            # Masks, flows and perception take pictures as they are.
+            terms, w = self._objective.terms(
+                self.generator, lambda images, fade: self.discriminator(
+                    self._augmented(images, draw, 'augment_face'), fade=fade),
+                faces, weights, resolution, fade)
             total = tf.add_n([weights[name] * value for name, value in terms.items()])
         norm = self._generator_optimizer.apply(tape, total)
         average = tf.convert_to_tensor(self.generator.w_avg)
@@ -179,7 +217,7 @@ class GanTrainer:
         z, noise = z[::PATH_SHARE], [values[::PATH_SHARE] for values in noise]
         direction = draw.normal('direction', [resolution, resolution, 3])[::PATH_SHARE]
         with self._generator_optimizer.watching() as tape:
-            ws = self.generator.broadcast(self.generator.mapping(self._inputs(z)))
+            ws = self.generator.broadcast(self.generator.mapping(self.inputs(z)))
             lengths = adversarial.path_lengths(
                 lambda ws: self.generator.synthesis(ws, noise, resolution, fade), ws, direction)
             # The mean over time, this step included (Karras et al. 2020, Eq. 4).
@@ -191,14 +229,11 @@ class GanTrainer:
         self._path_length.assign(goal)
         return {'path_length': mean, 'path_length_penalty': penalty}
 
-    def _finish(self, draw, resolution, fade, moved):
-        """The average of weights, and the counters."""
+    def _follow(self, draw, resolution, fade):
+        """The average of weights goes after them."""
         del resolution, fade
-        if moved:
-            ema.update(self.average, self.generator, ema.decay(
-                draw.batch, self.images_seen, self._schedule.ema_kimg))
-        self.images_seen.assign_add(draw.batch)
-        self.steps.assign_add(1)
+        ema.update(self.average, self.generator, ema.decay(
+            draw.batch, draw.images_seen, self._schedule.ema_kimg, self._ramp_up))
         return {}
 
     @property
@@ -207,4 +242,4 @@ class GanTrainer:
 
     def _faces(self, draw, stream, resolution):
         """Latents [b, latents] and noise maps of a replica."""
-        return draw.faces(stream, self._inputs.latents, self.generator.noise_sides(resolution))
+        return draw.faces(stream, self.inputs.latents, self.generator.noise_sides(resolution))

@@ -1,6 +1,5 @@
 """What a GAN training does beside its steps: curves, figures, snapshots, pictures."""
 
-import json
 import os
 import time
 
@@ -9,42 +8,23 @@ import tensorflow as tf
 
 from tfdisco import images
 from tfdisco.metrics.control import control
-from tfdisco.networks import generator_file
+from tfdisco.networks import discriminator_file, generator_file
 from tfdisco.training.gan import pictures
-from tfdisco.training.run import folder as run_folder
+from tfdisco.training.run import loop
 from tfdisco.training.run.memory import peak_memory
 
 GENERATOR = 'generator.npz'
+DISCRIMINATOR = discriminator_file.beside(GENERATOR)
 BEST = 'best'  # folder of the generators that were best
 SMALLEST_SEEN = 32  # pixels of images that perception takes
 MACHINE = 'machine/'  # figures that differ from one run of the same configuration to the next
 
 
-class Recent(tf.train.experimental.PythonState):
-    """Terms since the last line of the curves, kept with a snapshot between two lines.
+class Upkeep(loop.Upkeep):
+    """Measures, keeps and draws the averaged generator.
 
     Attributes:
-      terms: [{name: float}].
-    """
-
-    def __init__(self):
-        """None so far."""
-        self.terms = []
-
-    def serialize(self):
-        """See the base class."""
-        return json.dumps(self.terms)
-
-    def deserialize(self, string_value):
-        """See the base class."""
-        self.terms = json.loads(string_value)
-
-
-class Upkeep:
-    """Logs, measures, keeps and draws the averaged generator.
-
-    Attributes:
-      recent: `Recent`.
+      state: `schedule.State` of the last step, which whoever makes the steps sets.
     """
 
     def __init__(self, config, folder, writer, trainer, inputs, model, perception):
@@ -57,26 +37,19 @@ class Upkeep:
           trainer: `GanTrainer`.
           inputs, model, perception: those of the training.
         """
+        self.state = None
         self._config, self._folder, self._writer = config, folder, writer
         self._trainer, self._inputs, self._model = trainer, inputs, model
         self._perception = perception
         self._source = generator_file.GeneratorSource(
             config.source.model, config.source.vaes, config.source.noise)
-        self._graphs = {}
-        self.recent, self._logged = Recent(), None
+        self._graphs, self._logged = {}, None
         with writer.as_default(step=0):
             tf.summary.text('config', '\n'.join(
                 f'    --{name}={value}' for name, value in config.values().items()))
 
-    def log(self, step, seconds, state, figures):
-        """Adds a point to the curves: means since the point before, norms, speed, memory.
-
-        Args:
-          step: steps done.
-          seconds: of training so far.
-          state: `schedule.State` of the step.
-          figures: of `measure`, or {}.
-        """
+    def beside(self):
+        """Images, rate, norms of weights, speed and memory."""
         seen = int(self._trainer.images_seen.numpy())
         now, last = time.monotonic(), self._logged
         self._logged = now, seen
@@ -87,10 +60,7 @@ class Upkeep:
             [tf.convert_to_tensor(variable) for variable in network.trainable_variables]))
             for name, network in (('generator', self._trainer.generator),
                                   ('discriminator', self._trainer.discriminator))}
-        self._folder.log(self._writer, step, seconds, [
-            *self.recent.terms, {'images': seen, 'learning_rate': state.learning_rate, **norms,
-                                 **figures, **machine}])
-        self.recent.terms = []
+        return {'images': seen, 'learning_rate': self.state.learning_rate, **norms, **machine}
 
     @property
     def _resolution(self):
@@ -102,7 +72,8 @@ class Upkeep:
         if resolution not in self._graphs:
             self._graphs[resolution] = tf.function(
                 lambda values, fade: self._trainer.average(values, resolution=resolution,
-                                                           fade=fade), reduce_retracing=True)
+                                                           fade=fade),
+                autograph=False, reduce_retracing=True)
         return self._graphs[resolution](tf.convert_to_tensor(values),
                                         tf.constant(fade, tf.float32))
 
@@ -115,10 +86,10 @@ class Upkeep:
                         self._config.source.seed)
         return {f'control/{name}': value for name, value in found.items()}
 
-    def keep(self, manager, step, figures):
-        """Writes the snapshot, the generator, and the best of those before."""
-        run_folder.save(manager, step)
+    def keep(self, step, figures):
+        """Writes generator and discriminator, and the best generators before."""
         generator_file.write(self._folder.file(GENERATOR), self._trainer.average, self._source)
+        discriminator_file.write(self._folder.file(DISCRIMINATOR), self._trainer.discriminator)
         if not figures:
             return
         best = self._folder.file(BEST)
@@ -140,3 +111,7 @@ class Upkeep:
             images.write_png(self._folder.file(f'{name}.png'), sheet)
             with self._writer.as_default(step=step):
                 tf.summary.image(name, sheet[np.newaxis])
+
+    def amount(self, step):
+        """The images of those steps."""
+        return f'{int(self._trainer.images_seen.numpy())} images'

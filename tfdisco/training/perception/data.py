@@ -89,7 +89,7 @@ def load(folder, layout, masks, hair=True):
     return Faces(**{'masks': None, **arrays})
 
 
-def split(faces):
+def hold_out(faces):
     """Faces to train on and held-out ones, which show the last people of the set.
 
     Raises:

@@ -2,7 +2,6 @@
 
 import dataclasses
 import os
-import time
 
 import numpy as np
 import tensorflow as tf
@@ -20,6 +19,7 @@ from tfdisco.training.perception.tasks import TASKS
 from tfdisco.training.perception.trainer import PerceptionTrainer
 from tfdisco.training.run import folder as run_folder
 from tfdisco.training.run.folder import RunFolder, write_json
+from tfdisco.training.run.loop import Every, Loop, Upkeep
 
 MEASURED_AT_ONCE = 64
 PHOTO_SHARE = 4  # rendered faces for each photograph
@@ -120,13 +120,14 @@ def train(run, logdir, progress=None):
       FileNotFoundError: if a file is missing.
       ValueError: if a file is not as expected, or logdir holds another run.
       FloatingPointError: if a loss is NaN or infinite; names the term.
+      Interrupted: after SIGTERM, see `training.run.loop`.
     """
     # Data and networks.
+    RunFolder.check(logdir, dataclasses.asdict(run))
     model = MorphableModel.load(run.model)
     card = records.read_card(run.data)
-    folder = RunFolder(logdir, dataclasses.asdict(run))
     kind = TASKS[run.network]
-    seen, held_out = perception_data.split(
+    seen, held_out = perception_data.hold_out(
         perception_data.load(run.data, model.layout, masks='masks' in kind.names))
     tf.keras.utils.set_random_seed(run.seed)  # of the first weights
     people = int(seen.identity.max()) + 1
@@ -143,39 +144,20 @@ def train(run, logdir, progress=None):
     if run.start:
         trainer.start_from(run.start)
 
-    # Resume.
-    seconds = tf.Variable(0.0, dtype=tf.float64, trainable=False, name='seconds')
-    manager = folder.snapshots(trainer=trainer.checkpoint, seconds=seconds)
-    done = int(trainer.step_count)
-    folder.forget_after(done)
+    # Steps. The folder is claimed once all that the run needs is there.
+    loop = Loop(logdir, dataclasses.asdict(run), Every(run.log_every, run.snapshot_every),
+                trainer.step_count, trainer=trainer.checkpoint)
+    folder = loop.folder
     weights, texts = folder.file(f'{run.network}.npz'), _texts(run)
-
-    # Loop.
-    writer = tf.summary.create_file_writer(folder.path)
-    started, before = time.monotonic(), float(seconds)
-    recent = []
-    for step in range(done + 1, run.steps + 1):
-        terms = trainer.step()
-        recent.append(terms)
-        if step % run.log_every == 0 or step == run.steps:
-            seconds.assign(before + time.monotonic() - started)
-            snapshot = step % run.snapshot_every == 0 or step == run.steps
-            figures = measure(task, task.average, held_out, augmenter) if snapshot else {}
-            folder.log(writer, step, float(seconds), [*recent, figures])
-            recent = []
-            if snapshot:
-                run_folder.save(manager, step)
-                weights_file.write(weights, task.average.stored(**texts))
-        if progress:
-            progress(step, terms)
-    writer.close()
+    upkeep = _Upkeep(weights, texts, task, held_out, augmenter)
+    loop.run(trainer.step, lambda: loop.step >= run.steps, upkeep, progress)
 
     # Results, of the weights as they are stored.
-    weights_file.write(weights, task.average.stored(**texts))
+    upkeep.write()
     network = type(task.network).from_stored(weights_file.read(weights))
     shown = run.without_folders()
     result = {'file': os.path.basename(weights), 'command': shown.command(),
-              'seconds': round(float(seconds), 1), **texts, 'model': model.name, 'data': card,
+              'seconds': round(float(loop.seconds), 1), **texts, 'model': model.name, 'data': card,
               'trained_on': {'faces': len(seen), 'people': len(np.unique(seen.identity))},
               'held_out': {'faces': len(held_out), 'people': len(np.unique(held_out.identity))},
               'bytes': os.path.getsize(weights), 'tensorflow': tf.__version__,
@@ -186,6 +168,24 @@ def train(run, logdir, progress=None):
     images.write_png(folder.file(f'{run.network}.png'), pictures.SHEETS[run.network](
         network, held_out, augmenter, model))
     return result
+
+
+class _Upkeep(Upkeep):
+    """The averaged network as a file, measured on held-out people."""
+
+    def __init__(self, path, texts, task, held_out, augmenter):
+        self._path, self._texts, self._task = path, texts, task
+        self._held_out, self._augmenter = held_out, augmenter
+
+    def measure(self):
+        return measure(self._task, self._task.average, self._held_out, self._augmenter)
+
+    def keep(self, step, figures):
+        self.write()
+
+    def write(self):
+        """Writes the weights as they are now."""
+        weights_file.write(self._path, self._task.average.stored(**self._texts))
 
 
 def measure(task, network, faces, augmenter):

@@ -1,11 +1,11 @@
 """Trains a perception network: one step, and the state that a checkpoint keeps."""
 
-import numpy as np
 import tensorflow as tf
 
 from tfdisco.shapes import check_positive
 from tfdisco.training.perception import data
 from tfdisco.training.run import folder as run_folder
+from tfdisco.training.run.loop import check_finite
 
 WARM_UP = 500  # steps in which the learning rate rises, at most a tenth of all
 MEMORY = 0.999  # of the averaged weights, per step; less in the beginning
@@ -89,20 +89,14 @@ class PerceptionTrainer:
                                              self._photos.names)
         terms, gradient = self._step(faces, photos)
         terms = {name: float(value) for name, value in terms.items()}
-        broken = {name: value for name, value in {**terms, 'gradient': float(gradient)}.items()
-                  if not np.isfinite(value)}
-        if broken:
-            raise FloatingPointError(
-                f'step {int(self.step_count) + 1}: expected finite losses, got '
-                + ', '.join(f'{name} = {value}' for name, value in broken.items())
-                + '; lower the learning rate or look for outliers in the data')
+        check_finite({**terms, 'gradient': float(gradient)}, int(self.step_count) + 1)
         return terms
 
     def _next(self, faces, count, names):
         which = data.order(len(faces), count, int(self.step_count) + 1, self._seed)
         return {name: tf.constant(value) for name, value in faces.batch(which, names).items()}
 
-    @tf.function
+    @tf.function(autograph=False)
     def _step(self, faces, photos):
         seen = self._augmenter(faces, self._random)
         pictures = [seen['image']]

@@ -39,8 +39,7 @@ class RunFolder:
         """Raises ValueError if the folder, which need not exist, holds another run."""
         path = os.fspath(path)
         try:
-            with open(os.path.join(path, CONFIG), encoding='utf-8') as file:
-                there = json.load(file)
+            there = files.read_json(os.path.join(path, CONFIG), 'pass another --logdir')
         except FileNotFoundError:
             return
         differ = {name: there.get(name) for name, value in config.items()
@@ -88,13 +87,30 @@ class RunFolder:
 
     def forget_after(self, step):
         """Drops points of the curves that an interrupted run wrote after its last snapshot."""
-        path = self.file(CURVES)
-        if os.path.exists(path):
-            with open(path, encoding='utf-8') as file:
-                lines = [line for line in file if line.endswith('}\n')
-                         and json.loads(line)['step'] <= step]
-            with files.replacing(path) as file:
+        if os.path.exists(self.file(CURVES)):
+            lines = [json.dumps(point) + '\n' for point in self.points() if point['step'] <= step]
+            with files.replacing(self.file(CURVES)) as file:
                 file.write(''.join(lines).encode())
+
+    def points(self):
+        """The points of metrics.jsonl, dicts; what an interrupted run wrote by half is left out.
+
+        Raises:
+          FileNotFoundError: if there are none yet.
+          ValueError: if the file is damaged.
+        """
+        path, points = self.file(CURVES), []
+        try:
+            with open(path, encoding='utf-8') as file:
+                for line in file:
+                    if line.endswith('}\n'):
+                        points.append(json.loads(line))
+                        if not isinstance(points[-1]['step'], int):
+                            raise ValueError('a step that is no number')
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise ValueError(f'{path}: expected a JSON object with a step in each line, got '
+                             f'another one behind {len(points)} ({error!r}); delete it') from error
+        return points
 
     def log(self, writer, step, seconds, recent):
         """Adds a point to metrics.jsonl and to TensorBoard's curves.
@@ -135,6 +151,25 @@ def save(manager, step):
                       'again to go on from the one before') from error
 
 
+def write_weights(logdir, **networks):
+    """Makes a folder that `restore_weights` reads, of networks that no run has trained.
+
+    Args:
+      logdir: the folder; made if need be.
+      **networks: see `restore_weights`.
+
+    Raises:
+      ValueError: if the folder holds a run.
+      OSError: if it cannot be written.
+    """
+    where = RunFolder.snapshots_of(logdir)
+    if os.path.exists(os.path.join(logdir, CONFIG)) or tf.train.latest_checkpoint(where):
+        raise ValueError(f'out: expected a folder without a run, got {logdir}; name another')
+    weights = tf.train.Checkpoint(
+        **{name: list(network.weights) for name, network in networks.items()})
+    save(tf.train.CheckpointManager(tf.train.Checkpoint(trainer=weights), where, 1), 0)
+
+
 def restore_weights(logdir, **networks):
     """Gives networks the weights, and nothing else, of the last snapshot of another run.
 
@@ -162,17 +197,19 @@ def history(start, name):
     """Command and seconds of the run that another one starts from, for its card.
 
     Args:
-      start: None or '', or the folder of that run.
-      name: of the card in it, without ending.
+      start: None or '', the folder of that run, or a file of weights with its card beside it.
+      name: of the card in the folder, without ending.
 
     Returns:
       {'command', 'seconds', 'before'} of that card, or None if there is none.
     """
-    path = start and os.path.join(start, f'{name}.json')
-    if not path or not os.path.exists(path):
+    if not start:
         return None
-    with open(path, encoding='utf-8') as file:
-        card = json.load(file)
+    path = (f'{os.path.splitext(start)[0]}.json' if os.path.isfile(start) else
+            os.path.join(start, f'{name}.json'))
+    if not os.path.exists(path):
+        return None
+    card = files.read_json(path, 'pass another --start, or delete it')
     return {name: card.get(name) for name in ('command', 'seconds', 'before')}
 
 

@@ -2,7 +2,6 @@
 
 import dataclasses
 import os
-import time
 
 import numpy as np
 import tensorflow as tf
@@ -15,8 +14,8 @@ from tfdisco.metrics import vae as vae_metrics
 from tfdisco.networks.vae import FACTORS, CoefficientVAEs
 from tfdisco.networks.vae import file as vae_file
 from tfdisco.shapes import check_choice, check_positive
-from tfdisco.training.run import folder as run_folder
 from tfdisco.training.run.folder import RunFolder, write_json
+from tfdisco.training.run.loop import Every, Loop, Upkeep
 from tfdisco.training.vae import pictures
 from tfdisco.training.vae.start import linear_start, normalization
 from tfdisco.training.vae.trainer import VAETrainer
@@ -95,12 +94,13 @@ def train(run, logdir, progress=None):
       FileNotFoundError: if a file is missing.
       ValueError: if a file is not as expected, or logdir holds another run.
       FloatingPointError: if a loss is NaN or infinite; names the term.
+      Interrupted: after SIGTERM, see `training.run.loop`.
     """
     # Data and networks.
+    RunFolder.check(logdir, _plain(run))
     model = MorphableModel.load(run.model)
     people = _people(run, model)
     data = {factor: people[:, model.layout.factor_slice(factor)] for factor in run.factors}
-    folder = RunFolder(logdir, _plain(run))
     tf.random.set_seed(run.seed)  # weights that the start does not set
     all_vaes = CoefficientVAEs(model.layout).vaes
     vaes = {factor: all_vaes[factor] for factor in FACTORS if factor in run.factors}
@@ -112,49 +112,45 @@ def train(run, logdir, progress=None):
     trainer = VAETrainer(vaes, data, run.steps, run.batch, run.learning_rate,
                          run.match_weight, run.seed)
 
-    # Resume.
-    seconds = tf.Variable(0.0, dtype=tf.float64, trainable=False, name='seconds')
-    manager = folder.snapshots(trainer=trainer.checkpoint, seconds=seconds)
-    done = int(trainer.step_count)
-    folder.forget_after(done)
-    stored_texts = dict.fromkeys(vaes, _texts(run, model))
-
-    def stored():
-        return vae_file.StoredVAEs({factor: vae.arrays() for factor, vae in vaes.items()},
-                                   stored_texts, model.layout)
-
-    # Loop.
-    writer = tf.summary.create_file_writer(folder.path)
-    started, before = time.monotonic(), float(seconds)
-    recent = []
-    for step in range(done + 1, run.steps + 1):
-        terms = trainer.step()
-        recent.append({**terms, **{f'{factor}/gamma': float(np.exp(vae.log_gamma.numpy()))
-                                   for factor, vae in vaes.items()}})
-        if step % run.log_every == 0 or step == run.steps:
-            seconds.assign(before + time.monotonic() - started)
-            folder.log(writer, step, float(seconds), recent)
-            recent = []
-        if step % run.snapshot_every == 0 or step == run.steps:
-            run_folder.save(manager, step)
-            vae_file.write(folder.file(WEIGHTS), stored())
-        if progress:
-            progress(step, terms)
-    writer.close()
+    # Steps. The folder is claimed once all that the run needs is there.
+    loop = Loop(logdir, _plain(run), Every(run.log_every, run.snapshot_every),
+                trainer.step_count, trainer=trainer.checkpoint)
+    path = loop.folder.file(WEIGHTS)
+    upkeep = _Upkeep(path, vaes, dict.fromkeys(vaes, _texts(run, model)), model.layout)
+    loop.run(trainer.step, lambda: loop.step >= run.steps, upkeep, progress)
 
     # Results, of the weights as they are stored.
-    path = folder.file(WEIGHTS)
-    vae_file.write(path, stored())
+    upkeep.write()
     given = people if run.data else None
-    card = {'file': WEIGHTS, 'command': run.command(), 'seconds': round(float(seconds), 1),
+    card = {'file': WEIGHTS, 'command': run.command(), 'seconds': round(float(loop.seconds), 1),
             'data': f'{len(people)} people ' + (f'of {_name(run.data)}' if run.data
                                                 else f'drawn from {model.name}'),
             'model': model.name, **_texts(run, model), 'bytes': os.path.getsize(path),
             'tensorflow': tf.__version__, 'config': _plain(run),
             'figures': vae_metrics.evaluate(path, model, given, seed=run.seed)}
-    write_json(folder.file(CARD), card)
-    pictures.write(folder.path, vae_file.read(path), model, people, run.seed)
+    write_json(loop.folder.file(CARD), card)
+    pictures.write(loop.folder.path, vae_file.read(path), model, people, run.seed)
     return card
+
+
+class _Upkeep(Upkeep):
+    """The VAEs as a file, and their noise in the curves."""
+
+    def __init__(self, path, vaes, texts, layout):
+        self._path, self._vaes, self._texts, self._layout = path, vaes, texts, layout
+
+    def row(self, terms):
+        return {**terms, **{f'{factor}/gamma': float(np.exp(vae.log_gamma.numpy()))
+                            for factor, vae in self._vaes.items()}}
+
+    def keep(self, step, figures):
+        self.write()
+
+    def write(self):
+        """Writes the weights as they are now."""
+        vae_file.write(self._path, vae_file.StoredVAEs(
+            {factor: vae.arrays() for factor, vae in self._vaes.items()}, self._texts,
+            self._layout))
 
 
 def _people(run, model):

@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from tfdisco.losses.vae import sliced_wasserstein_term, vae_terms
 from tfdisco.shapes import check_positive, check_shape
+from tfdisco.training.run.loop import check_finite
 
 DIRECTIONS = 64  # of the sliced Wasserstein term, drawn anew at each step
 WARM_UP = 500  # steps; the first ones of Adam are large, and would undo a good start
@@ -73,15 +74,10 @@ class VAETrainer:
             step. The weights are those before the step.
         """
         terms = {name: float(value) for name, value in self._step().items()}
-        broken = [name for name, value in terms.items() if not np.isfinite(value)]
-        if broken:
-            raise FloatingPointError(
-                f'step {int(self.step_count) + 1}: expected finite losses, got '
-                + ', '.join(f'{name} = {terms[name]}' for name in broken)
-                + '; lower the learning rate or look for outliers in the data')
+        check_finite(terms, int(self.step_count) + 1)
         return terms
 
-    @tf.function
+    @tf.function(autograph=False)
     def _step(self):
         people = self._random.uniform([self._batch], maxval=self._people, dtype=tf.int64)
         terms = {}

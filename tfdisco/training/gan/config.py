@@ -1,4 +1,4 @@
-"""What a training run is made of: frozen dataclasses, one field a flag of scripts/train.py.
+"""What a run is made of beside its networks: dataclasses, one field a flag of scripts/train.py.
 
 A field that is wrong by itself is refused where it is declared; fields that do not fit
 together are refused by the record that holds both. What a field means stands beside it,
@@ -8,67 +8,23 @@ and is the flag's help.
 import dataclasses
 import os
 
+from tfdisco.networks.config import NetworkConfig
+from tfdisco.networks.config import field as _field
+from tfdisco.perception.network import PRECISIONS as PERCEPTION_PRECISIONS
 from tfdisco.shapes import check_choice, check_positive
 
-ARCHITECTURES = ('stylegan2', 'stylegan')
-PRECISIONS = ('float32', 'float16', 'bfloat16')
-# Gradients that come back through perception are too small for float16.
-PERCEPTION_PRECISIONS = ('float32', 'bfloat16')
-SMALLEST, LARGEST = 32, 1024  # pixels of a side
+AUGMENTS = ('none', 'ada')
+IDENTITY_REGIONS = ('face', 'head')
 FOLDERS = ('data', 'start')  # fields of which a card tells the last part alone
 
 
-def _field(default, meaning):
-    return dataclasses.field(default=default, metadata={'help': meaning})
-
-
-@dataclasses.dataclass(frozen=True)
-class NetworkConfig:
-    """Generator and discriminator."""
-
-    arch: str = _field('stylegan2', 'stylegan2, or stylegan, the paper\'s own, which grows from '
-                       '8 pixels.')
-    resolution: int = _field(64, f'Pixels of a side, a power of two from {SMALLEST} to {LARGEST}.')
-    fmap_base: int = _field(2048, 'Channels at r pixels are min(fmap_base // r, fmap_max); '
-                            'the fmap_base of the published StyleGAN code is half of this.')
-    fmap_max: int = _field(64, 'The most channels.')
-    mapping_layers: int = _field(8, 'Of the mapping network.')
-    mapping_speed: float = _field(0.01, 'Of the mapping network\'s learning beside the others\'; '
-                                  'a run of few images needs more.')
-    w_size: int = _field(512, 'Of the mapping network\'s layers and of w.')
-    precision: str = _field('float32', 'Of activations in the highest resolutions: float32, '
-                            'float16 or bfloat16; weights are always float32.')
-    low_precision_resolutions: int = _field(4, 'How many of the highest resolutions that is.')
-    minibatch_group: int = _field(4, 'Images whose deviation the discriminator is told, at most; '
-                                  '1 for none.')
-
-    def __post_init__(self):
-        """Raises ValueError on a wrong field."""
-        check_choice('arch', self.arch, ARCHITECTURES)
-        check_choice('precision', self.precision, PRECISIONS)
-        for name in ('resolution', 'fmap_base', 'fmap_max', 'mapping_layers', 'w_size',
-                     'low_precision_resolutions', 'minibatch_group'):
-            check_positive(name, getattr(self, name))
-        if not 0 < self.mapping_speed <= 1:
-            raise ValueError('mapping_speed: expected above 0 and up to 1, got '
-                             f'{self.mapping_speed}')
-        if self.resolution & (self.resolution - 1) or not (
-                SMALLEST <= self.resolution <= LARGEST):
-            raise ValueError(f'resolution: expected a power of two from {SMALLEST} to {LARGEST}, '
-                             f'got {self.resolution}')
-        if self.fmap_base < self.resolution:
-            raise ValueError(f'fmap_base: expected at least the resolution {self.resolution}, as '
-                             f'fmap_base // resolution are the channels there, got '
-                             f'{self.fmap_base}')
-
-    def channels(self, resolution):
-        """Channels of the feature maps of `resolution` pixels."""
-        return min(self.fmap_base // resolution, self.fmap_max)
-
-    def precision_at(self, resolution):
-        """The type of those feature maps, one of `PRECISIONS`."""
-        lowest = self.resolution >> (self.low_precision_resolutions - 1)
-        return self.precision if resolution >= lowest else 'float32'
+def _check_augment(value):
+    try:
+        known = value in AUGMENTS or 0 <= float(value) <= 1
+    except ValueError:
+        known = False
+    if not known:
+        raise ValueError(f'augment: expected one of {AUGMENTS} or a probability, got {value!r}')
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,13 +45,29 @@ class LossConfig:
     pair_landmarks_weight: float = _field(10000.0, 'Of the landmarks of illumination pairs, '
                                           'Eq. 7; 10 times omega.')
     pair_identity_weight: float = _field(20.0, 'Of the identity of illumination pairs, Eq. 8.')
-    contrastive_pairs: int = _field(1, 'Expression pairs, and as many illumination pairs, of a '
-                                    'replica\'s step.')
+    kept_identity_weight: float = _field(0.0, 'Of the identity of pairs in expression, pose or '
+                                         'noise; beyond the paper, as all that follow.')
+    surface_weight: float = _field(0.0, 'Of the skin of pairs in pose or noise, along the '
+                                   'surface.')
+    background_weight: float = _field(0.0, 'Of the surroundings of pairs that share the noise.')
+    hair_color_weight: float = _field(0.0, 'Of the hair\'s colour of pairs in identity, '
+                                      'expression or pose.')
+    noise_background_weight: float = _field(0.0, 'Of what surroundings that differ in the noise '
+                                            'have too much in common.')
+    noise_hair_weight: float = _field(0.0, 'Of what hair that differs in the noise has too much '
+                                      'in common.')
+    pair_share: float = _field(0.5, 'Pairs of a step, as a share of its batch; factors whose '
+                               'pairs have a term take turns.')
+    identity_region: str = _field('face', 'What the rendered picture of Eq. 2 shows: face, as the '
+                                  'paper, or head, by which two people are told apart better.')
     perception_blur: float = _field(0.0, 'Deviation in pixels of the blur through which '
                                     'perception sees generated and rendered faces, so that '
                                     'patterns of single pixels do not please it; 0 for none.')
     perception_precision: str = _field('float32', 'In which perception computes while training: '
                                        'float32, or bfloat16, where the processor knows it.')
+    augment: str = _field('none', 'What the discriminator sees of all pictures: none, as they '
+                          'are; ada, changed at random the more, the surer it is of real ones; or '
+                          'a fixed probability of each change. Small data sets need it.')
     r1_gamma: float = _field(10.0, 'Of the gradient penalty.')
     r1_every: int = _field(16, 'Steps from one gradient penalty to the next.')
     path_length_weight: float = _field(2.0, 'Of path lengths; 0 for none.')
@@ -108,7 +80,11 @@ class LossConfig:
             if field.name.endswith(('_weight', '_gamma', '_blur')) and not (
                     0 <= value < float('inf')):
                 raise ValueError(f'{field.name}: expected 0 or more, got {value}')
-        for name in ('contrastive_pairs', 'r1_every', 'path_length_every'):
+        if not 0 < self.pair_share <= 1:
+            raise ValueError(f'pair_share: expected above 0 and up to 1, got {self.pair_share}')
+        _check_augment(self.augment)
+        check_choice('identity_region', self.identity_region, IDENTITY_REGIONS)
+        for name in ('r1_every', 'path_length_every'):
             check_positive(name, getattr(self, name))
         check_choice('perception_precision', self.perception_precision, PERCEPTION_PRECISIONS)
         if self.contrastive and not self.imitative:
@@ -167,8 +143,9 @@ class SourceConfig:
     data: str = _field('', 'A folder of records (scripts/make_faces.py, '
                        'scripts/prepare_photos.py); none: rendered faces are made in the folder '
                        'of the run.')
-    start: str = _field('', 'The folder of a run whose last weights this one begins with, and '
-                        'nothing else of it; none: random weights.')
+    start: str = _field('', 'What this run begins with, weights alone: the folder of a run; a '
+                        'generator.npz, with the discriminator.npz beside it if there is one; '
+                        'built-in, what ships; none: random weights.')
     faces: int = _field(4000, 'How many rendered faces are made, four of each person.')
     mirror: bool = _field(True, 'Whether every other real image is mirrored.')
     model: str = _field('open_head', 'The morphable model, a name or path.')

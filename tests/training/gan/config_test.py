@@ -1,13 +1,12 @@
-"""Configurations: what is refused, and that sections do not share names."""
+"""The configuration of a run: what is refused, and that sections do not share names."""
 
 import collections
 
 import pytest
 
-from tfdisco.config import (
+from tfdisco.training.gan.config import (
     GanConfig,
     LossConfig,
-    NetworkConfig,
     ScheduleConfig,
     SourceConfig,
     UpkeepConfig,
@@ -15,14 +14,13 @@ from tfdisco.config import (
 
 
 @pytest.mark.parametrize(('section', 'values', 'message'), [
-    (NetworkConfig, {'arch': 'vgg'}, "arch: expected one of .*, got 'vgg'"),
-    (NetworkConfig, {'resolution': 48}, 'resolution: expected a power of two from 32 .* got 48'),
-    (NetworkConfig, {'resolution': 16}, 'resolution: expected a power of two'),
-    (NetworkConfig, {'fmap_base': 32}, 'fmap_base: expected at least the resolution 64'),
-    (NetworkConfig, {'precision': 'int8'}, 'precision: expected one of'),
     (LossConfig, {'skin_weight': -1.0}, 'skin_weight: expected 0 or more, got -1.0'),
     (LossConfig, {'r1_gamma': float('nan')}, 'r1_gamma: expected 0 or more, got nan'),
     (LossConfig, {'r1_every': 0}, 'r1_every: expected a positive integer'),
+    (LossConfig, {'identity_region': 'hat'}, "identity_region: expected one of .*, got 'hat'"),
+    (LossConfig, {'augment': 'much'}, "augment: expected one of .* or a prob.*, got 'much'"),
+    (LossConfig, {'augment': '1.5'}, "augment: expected one of .* or a prob.*, got '1.5'"),
+    (LossConfig, {'pair_share': 0.0}, 'pair_share: expected above 0 and up to 1, got 0.0'),
     (LossConfig, {'imitative': False}, 'contrastive: expected imitative as well'),
     (ScheduleConfig, {'batch': 0}, 'batch: expected a positive integer'),
     (ScheduleConfig, {'ema_kimg': -1.0}, 'ema_kimg: expected 0 or more'),
@@ -38,11 +36,6 @@ from tfdisco.config import (
 def test_wrong_fields_are_refused(section, values, message):
     with pytest.raises(ValueError, match=message):
         section(**values)
-
-
-def test_channels_are_bounded():
-    config = NetworkConfig(fmap_base=2048, fmap_max=64)
-    assert [config.channels(side) for side in (4, 32, 64)] == [64, 64, 32]
 
 
 def test_names_belong_to_one_section_and_have_a_help():

@@ -1,0 +1,185 @@
+"""What a run begins with."""
+
+import dataclasses
+import json
+import os
+
+import numpy as np
+import pytest
+
+from tests.face3d import toy
+from tests.training.gan import small
+from tfdisco.data.synthetic import dataset as synthetic_set
+from tfdisco.networks import build, discriminator_file, generator_file, trained
+from tfdisco.networks.generator_file import named_weights
+from tfdisco.networks.inputs import GeneratorInputs
+from tfdisco.training.gan import distil, start
+from tfdisco.training.gan.trainer import GanTrainer
+from tfdisco.training.run.folder import history
+
+SOURCE = {'model': 'toy.npz', 'vaes': 'vaes.npz'}
+
+
+@pytest.fixture(scope='module')
+def inputs():
+    return GeneratorInputs(small.vaes_of(toy.model().layout), small.NETWORK['noise'])
+
+
+@pytest.fixture
+def begin(inputs):
+    """config.GanConfig and a trainer for a start with some fields changed."""
+    def begin(path, **changes):
+        config = small.config(SOURCE, start=str(path), **changes)
+        return config, GanTrainer(config.network, config.loss, config.schedule, toy.model(),
+                                  inputs, None)
+    return begin
+
+
+def filled(network, seed):
+    rng = np.random.default_rng(seed)
+    for variable in network.weights:
+        variable.assign(rng.normal(size=variable.shape))
+    return network
+
+
+def values(network):
+    return {name: np.array(value) for name, value in named_weights(network).items()}
+
+
+def same(first, second):
+    return all(np.array_equal(value, values(second)[name])
+               for name, value in values(first).items())
+
+
+@pytest.fixture
+def written(inputs, tmp_path):
+    """generator.npz of a run like `small.config`'s, and its networks."""
+    network = small.config(SOURCE).network
+    generator = filled(build.build_generator(network, inputs.size), 1)
+    discriminator = filled(build.build_discriminator(network), 2)
+    generator_file.write(tmp_path / 'generator.npz', generator, generator_file.GeneratorSource(
+        SOURCE['model'], SOURCE['vaes'], inputs.noise))
+    return tmp_path / 'generator.npz', generator, discriminator
+
+
+def test_a_generator_alone_meets_a_discriminator_that_begins_anew(written, begin):
+    path, generator, _ = written
+    config, trainer = begin(path)
+    before = values(trainer.discriminator)
+    start.restore(config, trainer)
+    assert same(generator, trainer.generator) and same(generator, trainer.average)
+    assert all(np.array_equal(value, before[name])
+               for name, value in values(trainer.discriminator).items())
+
+
+def test_a_discriminator_beside_it_goes_on(written, begin):
+    path, generator, discriminator = written
+    discriminator_file.write(path.with_name('discriminator.npz'), discriminator)
+    config, trainer = begin(path)
+    start.restore(config, trainer)
+    assert same(generator, trainer.generator) and same(discriminator, trainer.discriminator)
+
+
+def test_without_a_start_weights_stay(begin):
+    config, trainer = begin('')
+    before = values(trainer.generator)
+    start.restore(config, trainer)
+    assert all(np.array_equal(value, before[name])
+               for name, value in values(trainer.generator).items())
+
+
+@pytest.mark.parametrize('changes, ours, theirs', [
+    ({'mapping_speed': 0.5}, '--mapping_speed=0.5', '--mapping_speed=0.01'),
+    ({'fmap_max': 4}, '--fmap_max=4', '--fmap_max=8'),
+    ({'model': 'other.npz'}, '--model=other.npz', '--model=toy.npz'),
+    ({'vaes': 'built-in'}, '--vaes=built-in', '--vaes=vaes.npz'),
+    ({'noise': 5}, '--noise=5', '--noise=4'),
+    ({'resolution': 64, 'w_size': 9}, '--resolution=64 --w_size=9',
+     '--resolution=32 --w_size=8')])
+def test_files_of_something_else_are_refused(written, begin, changes, ours, theirs):
+    config, trainer = begin(written[0], **changes)
+    before = values(trainer.generator)
+    with pytest.raises(ValueError) as error:
+        start.restore(config, trainer)
+    assert str(error.value).startswith(f'start: expected a file of {ours}, as this run is of, got ')
+    assert f'generator.npz of {theirs}; pass th' in str(error.value)
+    assert all(np.array_equal(value, before[name])
+               for name, value in values(trainer.generator).items())
+
+
+def test_a_mapping_of_another_kind_learns_from_the_files(inputs, begin, tmp_path, monkeypatch):
+    path, network = tmp_path / 'generator.npz', small.config(SOURCE, mapping_speed=0.1).network
+    generator = build.build_generator(network, inputs.size)
+    generator.mapping.set_normalization(*inputs.spread())
+    generator_file.write(path, generator, generator_file.GeneratorSource(
+        SOURCE['model'], SOURCE['vaes'], inputs.noise))
+    monkeypatch.setattr(distil, 'STEPS', 300)
+    config, trainer = begin(path, mapping='sum', mapping_layers=3, mapping_speed=0.1)
+    mapping = trainer.generator.mapping
+    mapping.set_normalization(*trainer.inputs.spread(False))
+    z = np.random.default_rng(3).standard_normal([256, trainer.inputs.latents], np.float32)
+
+    def unlike():
+        wanted = generator.mapping(trainer.inputs(z)).numpy()
+        return np.mean((mapping(trainer.inputs(z)).numpy() - wanted) ** 2) / wanted.var(0).mean()
+
+    before = unlike()
+    start.restore(config, trainer)
+    assert unlike() < 0.5 * min(before, 1.0)
+    for name, value in values(generator).items():
+        if not name.startswith('mapping/'):
+            np.testing.assert_array_equal(values(trainer.generator)[name], value, name)
+    assert same(trainer.generator, trainer.average)
+
+
+def test_precision_and_groups_may_change(written, begin):
+    config, trainer = begin(written[0], precision='bfloat16', minibatch_group=1,
+                            low_precision_resolutions=2)
+    start.restore(config, trainer)
+    assert same(written[1], trainer.generator)
+
+
+def test_a_discriminator_of_something_else_is_refused_before_anything_changes(written, begin):
+    path, generator, _ = written
+    discriminator_file.write(
+        path.with_name('discriminator.npz'), build.build_discriminator(
+            dataclasses.replace(generator.config, fmap_max=4)))
+    config, trainer = begin(path)
+    before = values(trainer.generator)
+    with pytest.raises(ValueError, match=r'expected a file of --fmap_max=8, as this run is of, '
+                                         r'got .*discriminator.npz of --fmap_max=4; pass this'):
+        start.restore(config, trainer)
+    assert all(np.array_equal(value, before[name])
+               for name, value in values(trainer.generator).items())
+
+
+def test_a_missing_file_is_named(begin):
+    with pytest.raises(FileNotFoundError, match=r'nowhere\.npz'):
+        start.restore(*begin('nowhere.npz'))
+
+
+def test_the_discriminator_that_ships_knows_faces_it_never_saw():
+    generator, inputs, model = trained.load()
+    discriminator = discriminator_file.read(start.origin('built-in', 'discriminator'))
+    stream = synthetic_set.stream(model, 128, seed=77)
+    real = np.stack([next(stream).image for _ in range(16)]).astype(np.float32) / 127.5 - 1
+    real = real.reshape(16, 64, 2, 64, 2, 3).mean(axis=(2, 4))  # as `ImageStream` reduces
+    z = np.random.default_rng(0).standard_normal([16, inputs.latents], np.float32)
+    real, generated = (np.mean(discriminator(images)) for images in (real, generator(inputs(z))))
+    assert real > generated + 0.1, (real, generated)
+
+
+def test_the_pair_that_ships_fits_the_card():
+    generator, discriminator = (start.origin('built-in', name)
+                                for name in ('generator', 'discriminator'))
+    assert os.path.exists(discriminator)
+    network = generator_file.read(generator)[0].config
+    assert discriminator_file.read(discriminator).config == network
+    for path in (generator, discriminator):
+        with open(os.path.splitext(path)[0] + '.json', encoding='utf-8') as file:
+            card = json.load(file)
+        assert card['file'] == os.path.basename(path)
+        assert card['bytes'] == os.path.getsize(path)
+        assert card['licence'].startswith('MIT') and card['data']['kind'] == 'rendered'
+        assert card['seconds'] > 0 and card['images'] > 0 and card['figures']
+        assert history(path, 'generator')['command'] == card['command']

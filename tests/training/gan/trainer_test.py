@@ -1,0 +1,51 @@
+"""A step of GAN training: what the host reads of it."""
+
+import pytest
+import tensorflow as tf
+
+from tests.face3d import toy
+from tests.training.gan import small
+from tfdisco.networks.inputs import GeneratorInputs
+from tfdisco.training.gan.config import GanConfig
+from tfdisco.training.gan.schedule import Schedule
+from tfdisco.training.gan.trainer import GanTrainer
+
+CONFIG = GanConfig.of(**{**small.NETWORK, 'batch': 4, 'r1_every': 2, 'path_length_weight': 0.0,
+                         'imitative': False, 'contrastive': False})
+
+
+@pytest.fixture(scope='module')
+def trainer():
+    model = toy.model()
+    return GanTrainer(CONFIG.network, CONFIG.loss, CONFIG.schedule, model,
+                      GeneratorInputs(small.vaes_of(model.layout), small.NETWORK['noise']), None)
+
+
+def step(trainer):
+    images = tf.zeros([4, 32, 32, 3], tf.uint8)
+    return trainer.step(images, Schedule(CONFIG.network, CONFIG.loss, CONFIG.schedule).at(
+        int(trainer.images_seen.numpy())))
+
+
+def test_the_host_waits_for_the_devices_once_a_step(trainer, monkeypatch):
+    terms = [step(trainer), step(trainer)]
+    assert set(terms[0]) == {'discriminator/real', 'discriminator/fake', 'discriminator/r1',
+                             'discriminator/gradient', 'adversarial', 'gradient'}
+    assert set(terms[1]) == {'discriminator/real', 'discriminator/fake', 'adversarial',
+                             'discriminator/gradient', 'gradient'}
+    read = []
+    eager = next(kind for kind in type(tf.constant(0.0)).__mro__ if '_numpy' in vars(kind))
+    numpy = eager._numpy
+    monkeypatch.setattr(eager, '_numpy', lambda self: read.append(self) or numpy(self))
+    assert float(tf.constant(1.0)) == 1.0 and len(read) == 1  # that it counts
+    for expected in (6, 5):
+        read.clear()
+        found = step(trainer)
+        # Counters are the host's own.
+        assert [list(value.shape) for value in read if value.dtype != tf.int64] == [[expected]]
+        assert len(found) == expected
+    counters = {id(variable.handle) for variable in (trainer.images_seen, trainer.steps)}
+    for graph in trainer.graphs.values():
+        assert not counters & {id(tensor) for tensor in graph.captured_inputs}
+        assert [len(output.shape) for output in graph.outputs] == [1]
+    assert int(trainer.steps.numpy()) == 4 and int(trainer.images_seen.numpy()) == 16

@@ -1,0 +1,1 @@
+"""How good generated faces are as pictures: distributions of features, and smoothness."""

@@ -1,0 +1,83 @@
+"""What pictures are compared by: features of networks, by name."""
+
+from typing import Callable, NamedTuple, Optional
+
+import tensorflow as tf
+
+from tfdisco.metrics.quality import inception
+from tfdisco.perception import resize
+from tfdisco.perception.dlib_descriptor import DlibDescriptor
+from tfdisco.perception.parsing import Parsing
+from tfdisco.perception.recognition import Recognition, RecognitionNetwork, crop
+from tfdisco.shapes import check_choice
+
+NAMES = ('recognition', 'parsing', 'dlib', 'inception')
+
+
+class Features(NamedTuple):
+    """A way to describe pictures [B, H, W, 3] in [-1, 1].
+
+    name: what figures are called by: fd_NAME, but fid for inception.
+    size: D.
+    vectors: pictures to [B, D], what distributions are compared by.
+    maps: pictures to a list of [B, h, w, C], what a pair is compared by; None if there is
+      no such thing.
+    """
+
+    name: str
+    size: int
+    vectors: Callable
+    maps: Optional[Callable]
+
+    @property
+    def distance(self):
+        """The name of its Frechet distance: FID is that of Inception and no other."""
+        return 'fid' if self.name == 'inception' else f'fd_{self.name}'
+
+
+def load(name, recognition='built-in', parsing='built-in', inception_file=None):
+    """Features by name.
+
+    Args:
+      name: 'recognition' or 'parsing', the mean over places of the last map of that network;
+        'dlib', its descriptor; 'inception'.
+      recognition, parsing: weights of the first two, see `Perception.load`.
+      inception_file: what 'inception' reads, see `inception.load`.
+
+    Returns:
+      `Features`.
+
+    Raises:
+      FileNotFoundError: if a file is missing.
+      ValueError: on another name, or a file that is not as expected.
+    """
+    check_choice('features', name, NAMES)
+    if name == 'inception':
+        if not inception_file:
+            raise ValueError(f'features: inception needs --inception=FILE: {inception.ADVICE}')
+        return Features(name, inception.SIZE, inception.load(inception_file), None)
+    if name == 'dlib':
+        network = Recognition.load(DlibDescriptor.KIND).network
+        return Features(name, network.size, tf.function(
+            lambda pictures: network.descriptor(crop(pictures, network.input_size)),
+            reduce_retracing=True), None)
+    if name == 'recognition':
+        network, cut = Recognition.load(recognition).network, crop
+        if not isinstance(network, RecognitionNetwork):
+            raise ValueError("features: recognition is a network of tfdisco's own, got one of "
+                             f'kind {network.KIND!r}')
+    else:
+        network, cut = Parsing.load(parsing).network, resize.to_square
+
+    def maps(pictures):
+        return network.backbone(cut(pictures, network.input_size))
+
+    return Features(name, network.backbone.widths[-1], tf.function(
+        lambda pictures: tf.reduce_mean(maps(pictures)[-1], axis=[1, 2]), reduce_retracing=True),
+        maps)
+
+
+def load_all(names, **files):
+    """{name: `Features`} of names with commas between; see `load`."""
+    wanted = [name.strip() for name in names.split(',')]
+    return {name: load(name, **files) for name in dict.fromkeys(wanted)}
