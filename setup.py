@@ -43,6 +43,9 @@ EXTRAS = {
              'wheel>=0.40'],
     # Finds the five landmarks that align photographs; older releases have another interface.
     'photos': ['mtcnn==1.0.0; python_version >= "3.10"'],
+    # Judges generated faces; later releases carry no models, and Python 3.12's TensorFlow
+    # wants another protobuf.
+    'judge': ['mediapipe==0.10.14; python_version < "3.12"'],
     'gpu': per_python({marker: 'tensorflow[and-cuda]' + versions
                        for marker, versions in TENSORFLOW.items()}),
     'demo': ['gradio>=4,<6'],

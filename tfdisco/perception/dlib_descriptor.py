@@ -35,6 +35,7 @@ class DlibDescriptor(network.PerceptionNetwork):
     """
 
     KIND = 'dlib'
+    BOX = (-0.4, -0.4, 0.4, 0.4)  # of `recognition.crop`
     STRANGERS = 0.85  # mean cosine of two people, photographs of LFW; of one person it is 0.95
 
     def __init__(self, frozen=True, **kwargs):

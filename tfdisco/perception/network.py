@@ -62,10 +62,11 @@ class PerceptionNetwork(Model):
         if not self.frozen:
             raise ValueError(f'{label}: expected a frozen network to put them in, got one that '
                              'trains')
-        expected = {f'{name}/{part}' for name in self.units for part in ('kernel', 'bias')}
-        weights_file.check_names(arrays, expected, label)
-        for name, unit in self.units.items():
-            unit.set_arrays({part: arrays[f'{name}/{part}'] for part in ('kernel', 'bias')},
+        units = self.units
+        weights_file.check_names(arrays, {f'{name}/{part}' for name, unit in units.items()
+                                          for part in unit.parts}, label)
+        for name, unit in units.items():
+            unit.set_arrays({part: arrays[f'{name}/{part}'] for part in unit.parts},
                             f'{label}: {name}')
 
     def freeze(self):

@@ -8,15 +8,21 @@ from tfdisco.perception import frozen_graph, importers, network, published, resi
 from tfdisco.perception.backbone import BLOCKS, INPUT_SIZE, WIDTHS, Backbone
 from tfdisco.perception.dlib_descriptor import DlibDescriptor
 from tfdisco.perception.layers import ConvUnit, DenseUnit
+from tfdisco.perception.mobile_face_net import MobileFaceNet
 from tfdisco.shapes import check_positive, check_shape
 
 CHANNELS, SIZE = 64, 128  # of the last map, and of the identity vector
-SHARE = 0.8  # of the picture's width: the face without most of hair and background
+# What recognition sees of a picture (top, left, bottom, right in its widths, from the middle of
+# the picture): the face without most of hair and background.
+BOX = (-0.4, -0.4, 0.4, 0.4)
 
 
-def crop(images, size):
+def crop(images, size, box=BOX):
     """The part of aligned pictures [B, H, W, 3] that recognition sees: [B, size, size, 3]."""
-    return resize.to_square(images, size, SHARE)
+    height, width = (tf.cast(edge, tf.float32) for edge in resize.size(images))
+    top, left, bottom, right = (width * edge for edge in box)
+    return resize.resample(images, (0.5 * height + top, 0.5 * width + left,
+                                    0.5 * height + bottom, 0.5 * width + right), size, size)
 
 
 @tf.keras.utils.register_keras_serializable(package='tfdisco')
@@ -27,6 +33,7 @@ class RecognitionNetwork(network.PerceptionNetwork):
     """
 
     KIND = 'recognition'
+    BOX = BOX
     STRANGERS = 0.0  # mean cosine of two people
 
     def __init__(self, size=SIZE, widths=WIDTHS, blocks=BLOCKS, channels=CHANNELS,
@@ -83,7 +90,7 @@ class Recognition:
       network: the frozen network, one of `NETWORKS`.
     """
 
-    NETWORKS = {RecognitionNetwork.KIND: RecognitionNetwork, DlibDescriptor.KIND: DlibDescriptor}
+    NETWORKS = {kind.KIND: kind for kind in (RecognitionNetwork, DlibDescriptor, MobileFaceNet)}
 
     def __init__(self, frozen):
         """Takes a frozen network."""
@@ -94,8 +101,9 @@ class Recognition:
         """Loads weights.
 
         Args:
-          name: 'built-in', 'dlib' (as imported by scripts/import_weights.py), or a path; a
-            frozen graph (.pb) becomes a `published.FaceNetRecognition`, which is called alike.
+          name: 'built-in', 'dlib' or 'mobilefacenet' (as imported by
+            scripts/import_weights.py), or a path; a frozen graph (.pb) becomes a
+            `published.FaceNetRecognition`, which is called alike.
 
         Raises:
           FileNotFoundError: if there is no such file.
@@ -103,18 +111,17 @@ class Recognition:
         """
         if os.fspath(name).endswith(frozen_graph.ENDING):
             return published.load_recognition(name)
-        if name == DlibDescriptor.KIND:
-            name = importers.imported(name)
-            if not name.exists():
-                raise FileNotFoundError(
-                    f'recognition: expected imported weights in {name}, got none; get them with '
-                    f'npm pack {importers.PACKAGE}@1.7.15 and python scripts/import_weights.py '
-                    'recognition --source=vladmandic-face-api-1.7.15.tgz')
+        if name in importers.PACKAGES:
+            path = importers.imported(name)
+            if not path.exists():
+                raise FileNotFoundError(f'recognition: expected imported weights in {path}, got '
+                                        f'none; get them with {importers.PACKAGES[name].advice}')
+            name = path
         return cls(network.load(name, cls.NETWORKS))
 
     def __call__(self, images):
         """Pictures [B, H, W, 3] in [-1, 1], framed as in `face3d.framing` -> [B, D]."""
-        return self.network(crop(images, self.network.input_size))
+        return self.network(crop(images, self.network.input_size, self.network.BOX))
 
     def similarity(self, first, second):
         """How alike two identities [B, D] are: [B], 1 for one picture, about 0 for two people.

@@ -3,7 +3,7 @@
 | array | shape, type | content |
 | --- | --- | --- |
 | format, version | str, int | `FORMAT`, `VERSION` |
-| kind | str | which network: 'reconstruction', 'recognition', 'parsing', 'dlib' |
+| kind | str | which network: 'reconstruction', 'recognition', 'parsing', 'dlib', 'mobilefacenet' |
 | config | str | JSON object, the arguments that make the network |
 | source, licence | str | where the weights come from, the terms of use |
 | weights/NAME | any, float16 or float32 | as `PerceptionNetwork.frozen_arrays` names them |

@@ -106,3 +106,30 @@ def test_shown_as_text_and_as_a_picture(world):
     assert (leakage.picture(nothing) < 200).sum() < 0.5 * (picture < 200).sum()
     with pytest.raises(ValueError, match='count: expected a positive integer, got 0'):
         leakage.changes(view.View(plain.faces()), 0, seed=0)
+
+
+class _Judge:
+    """Sees a pose that turns with the identity, and loses the first face of each batch."""
+
+    def __init__(self, faces):
+        self._faces = faces
+
+    def __call__(self, images):
+        layout = self._faces.model.layout
+        seen = self._faces.look(images, ('coefficients',)).coefficients
+        pose = seen[:, layout.factor_slice(factors.POSE)].copy()
+        pose += seen[:, [layout.factor_slice(factors.IDENTITY).start]]
+        pose[0] = np.nan
+        return {factors.POSE: pose}
+
+
+def test_where_the_judge_disagrees_is_said():
+    faces = plain.faces()
+    result = leakage.measure(view.View(faces, _Judge(faces)), COUNT, seed=3)
+    assert list(result['units']) == ['identity', 'expression', 'illumination', 'pose',
+                                     'pose_judge', 'hair', 'background']
+    assert result['leakage'][factors.IDENTITY]['pose'] == 0
+    assert result['leakage'][factors.IDENTITY]['pose_judge'] > 0.3
+    assert set(result['disagreements']) == {'identity in pose', 'pose in pose'}
+    assert result['disagreements']['identity in pose'].startswith('share of 0.00 (0.00 .. 0.00), ')
+    assert 'identity in pose: share of' in leakage.table(result)

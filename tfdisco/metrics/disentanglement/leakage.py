@@ -29,7 +29,9 @@ def measure(view, count, seed, progress=None):
 
     Returns:
       {'leakage': {FACTOR: {SEEN: share}}, 'shares': {FACTOR: {SEEN: interval}}, 'changes':
-      {FACTOR or 'everything': {SEEN: interval}}, 'units': {SEEN: text}}. A change is a mean
+      {FACTOR or 'everything': {SEEN: interval}}, 'units': {SEEN: text}, 'disagreements':
+      [[FACTOR, SEEN], ...] whose share by the judge has an interval with nothing in common with the
+      own one}. A change is a mean
       over pairs, see `View.change`; a share is that change divided by the one of the same
       faces when everything changes; an interval is {'value', 'low', 'high'}. SEEN are
       `COLUMNS`, and those of the judge with '_judge' behind them.
@@ -43,6 +45,9 @@ def measure(view, count, seed, progress=None):
     shares = {row: {column: _interval(found[row][column], found[EVERYTHING][column], pairs, seed)
                     for column in columns} for row in factors.FACTORS}
     return {
+        'disagreements': [[row, column] for row in factors.FACTORS for column in columns
+                          if column + views.BY_JUDGE in columns
+                          and _apart(shares[row][column], shares[row][column + views.BY_JUDGE])],
         'leakage': {row: {column: entry['value'] for column, entry in entries.items()}
                     for row, entries in shares.items()},
         'shares': shares,
@@ -106,6 +111,18 @@ def _interval(above, below, pairs, seed):
         return {'value': None, 'low': None, 'high': None}
     found = statistics.ratio(above[known], below[known], pairs[known], seed)
     return {'value': found.value, 'low': found.low, 'high': found.high}
+
+
+def _apart(first, second):
+    """Whether two intervals have nothing in common."""
+    if None in (first['value'], second['value']):
+        return False
+    return first['low'] > second['high'] or second['low'] > first['high']
+
+
+def _between(result, row, column):
+    interval = result['shares'][row][column]
+    return f'{interval["value"]:.2f} ({interval["low"]:.2f} .. {interval["high"]:.2f})'
 
 
 def _place(column):
