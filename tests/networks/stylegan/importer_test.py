@@ -16,6 +16,7 @@ from tfdisco.face3d import deep3d_file
 from tfdisco.networks import discriminator_file, generator_file, trained
 from tfdisco.networks.stylegan import importer, snapshot
 from tfdisco.networks.vae import published as published_vaes
+from tfdisco.perception.observe import Perception
 
 NOISE = 5
 INPUTS = 160 + 64 + 3 + 27 + NOISE
@@ -140,6 +141,8 @@ def test_what_needs_a_face_model_says_so(out):
     assert (model.layout.size, inputs.layout.size, inputs.noise) == (254, 254, NOISE)
     with pytest.raises(ValueError, match='model: expected a morphable model for its triangles'):
         _ = model.triangles
+    with pytest.raises(ValueError, match='model: expected a morphable model for its name'):
+        Perception.load(model)
 
 
 def test_with_a_face_model_and_other_vaes(files, tmp_path):
@@ -173,6 +176,9 @@ def test_errors(files, tmp_path):
             importer.import_generator(source, out, vaes, str(tmp_path / f'{name}.txt'))
     with pytest.raises(ValueError, match='ends in .npz'):
         importer.import_generator(source, str(tmp_path / 'o.pkl'), vaes)
+    with pytest.raises(ValueError, match='vaes: expected those of the face model it was trained '
+                       'with, got built-in, which are of open_head'):
+        importer.import_generator(source, out, 'built-in')
     with pytest.raises(FileNotFoundError, match='existing folder'):
         importer.import_generator(source, str(tmp_path / 'no' / 'o.npz'), vaes)
     with pytest.raises(FileNotFoundError, match='expected a folder with a checkpoint, got .*id'):
