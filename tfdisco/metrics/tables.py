@@ -23,12 +23,23 @@ def leaves(result, path=()):
 
 
 def remarks(result, path=()):
-    """Yields ('names', text) of every text in a result, however deep."""
+    """Yields ('names', text) of every text, and list of texts, in a result, however deep."""
     for name, found in result.items():
         if isinstance(found, dict):
             yield from remarks(found, (*path, name))
-        elif isinstance(found, str):
-            yield ' '.join((*path, name)), found
+        elif text := _words(found):
+            yield ' '.join((*path, name)), text
+
+
+def _words(found):
+    """A text, lists of texts with commas, pairs of texts joined; '' for anything else."""
+    if isinstance(found, str):
+        return found
+    if not isinstance(found, list):
+        return ''
+    words = [' '.join(part) if isinstance(part, list) and all(
+        isinstance(word, str) for word in part) else part for part in found]
+    return ', '.join(words) if all(isinstance(word, str) for word in words) else ''
 
 
 def number(value):

@@ -76,6 +76,15 @@ def test_a_graph_without_the_features_is_refused(tmp_path):
         inception.load(write(tmp_path / 'g.pb', definition))
 
 
+def test_a_graph_that_does_more_than_compute_is_refused(tmp_path):
+    definition = graph()[0]
+    for node in definition.node:
+        if node.name == 'pool':
+            node.op = 'ReadFile'
+    with pytest.raises(ValueError, match='pool: expected an op that only computes, got ReadFile'):
+        inception.load(write(tmp_path / 'g.pb', definition))
+
+
 def test_files_that_are_neither(tmp_path):
     (tmp_path / 'text.pb').write_text('no graph')
     with pytest.raises(ValueError, match='text.pb: expected a TensorFlow graph'):

@@ -8,6 +8,7 @@ import pytest
 
 from tfdisco import images
 from tfdisco.metrics import registry
+from tfdisco.metrics.report import sources
 from tfdisco.metrics.report.run import Report
 from tfdisco.networks import trained
 
@@ -135,7 +136,19 @@ def test_names_of_snapshots_differ(tmp_path):
                                        suites='second')
     assert list(found['results']) == ['built-in', 'a', 'best', 'a-2']
     assert found['snapshots']['built-in']['sha256'] == hashlib.sha256(
-        trained.resolve().read_bytes()).hexdigest()
+        trained.resolve(trained.BUILT_IN).read_bytes()).hexdigest()
+
+
+def test_networks_that_look_are_told_by_their_files(tmp_path):
+    for name in ('graph.pb', 'other.npz'):
+        (tmp_path / name).write_text(name)
+    found = sources.networks(f'{tmp_path / "other.npz"}, mediapipe', str(tmp_path / 'graph.pb'),
+                             parsing='built-in')
+    assert list(found) == ['parsing', f'judge {tmp_path / "other.npz"}', 'inception']
+    assert found['inception'] == {'path': str(tmp_path / 'graph.pb'),
+                                  'sha256': hashlib.sha256(b'graph.pb').hexdigest()}
+    with pytest.raises(FileNotFoundError, match='nowhere'):
+        sources.networks('nowhere.npz')
 
 
 def test_the_report_has_all_suites_of_generators():

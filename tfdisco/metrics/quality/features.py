@@ -64,8 +64,8 @@ def load(name, recognition='built-in', parsing='built-in', inception_file=None):
     if name == 'recognition':
         network, cut = Recognition.load(recognition).network, crop
         if not isinstance(network, RecognitionNetwork):
-            raise ValueError("features: recognition is a network of tfdisco's own, got one of "
-                             f'kind {network.KIND!r}')
+            raise ValueError("features: recognition is a network of tfdisco's own, got "
+                             f'{type(network).__name__}')
     else:
         network, cut = Parsing.load(parsing).network, resize.to_square
 

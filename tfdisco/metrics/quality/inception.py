@@ -10,6 +10,8 @@ import os
 import keras
 import tensorflow as tf
 
+from tfdisco.perception import graph_pruning
+
 SIZE, SIDE = 2048, 299  # features, and pixels of a side
 ADVICE = ('classify_image_graph_def.pb of inception-2015-12-05.tgz, or '
           'inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5 of Keras')
@@ -72,13 +74,18 @@ def _graph(path):
     if kernels != KERNELS:
         raise ValueError(f'inception: {path}: expected {KERNELS} constants that end in /{KERNEL}, '
                          f'got {kernels}; this is not the graph of 2015: {ADVICE}')
-    features = tf.compat.v1.wrap_function(
-        lambda: tf.compat.v1.import_graph_def(graph, name=''), []).prune(
-            f'{PICTURES}:0', f'{FEATURES}:0')
+    try:
+        pruned = graph_pruning.prune(graph, PICTURES, FEATURES)
+    except ValueError as error:
+        raise ValueError(f'inception: {path}: {error}; {ADVICE}') from error
 
+    @tf.function(reduce_retracing=True, autograph=False)
     def vectors(pictures):
         # The graph itself enlarges to 299 pixels and takes colours to [-1, 1].
-        return tf.reshape(features(127.5 * (tf.convert_to_tensor(pictures) + 1.0)), [-1, SIZE])
+        colors = 127.5 * (tf.convert_to_tensor(pictures) + 1.0)
+        features, = tf.graph_util.import_graph_def(pruned, {f'{PICTURES}:0': colors},
+                                                   [f'{FEATURES}:0'])
+        return tf.reshape(features, [-1, SIZE])
 
     return vectors
 

@@ -75,7 +75,9 @@ class Report:
         snapshots = sources.snapshots(_listed(snapshot))
         about = {
             'options': {**options, 'suites': names}, 'snapshots': snapshots,
-            'networks': sources.networks(reconstruction, recognition, parsing),
+            'networks': sources.networks(
+                judge, inception, reconstruction=reconstruction, recognition=recognition,
+                parsing=parsing),
             'versions': {'tfdisco': tfdisco.__version__, 'tensorflow': tf.__version__,
                          'numpy': np.__version__}}
         output_folder.claim(out, about, may_differ=('versions',))

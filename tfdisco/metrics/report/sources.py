@@ -4,9 +4,9 @@ import hashlib
 import os
 import pathlib
 
+from tfdisco.metrics.judge import MESH
 from tfdisco.networks import trained
 from tfdisco.perception import importers, weights_file
-from tfdisco.perception.dlib_descriptor import DlibDescriptor
 
 DEFAULT = 'generator'  # stem of a run's file, which says nothing: its folder does
 
@@ -36,15 +36,28 @@ def snapshots(paths):
     return result
 
 
-def networks(reconstruction, recognition, parsing):
-    """{kind: {'path', 'sha256'}} of the networks that look."""
+def networks(judge=None, inception=None, **perception):
+    """{kind: {'path', 'sha256'}} of the networks that look.
+
+    Args:
+      judge: None, or names as in `metrics.judge.Judge.load`.
+      inception: None, or a path.
+      **perception: {kind: 'built-in', a name of `importers.PACKAGES` or a path}.
+
+    Raises:
+      FileNotFoundError: if a file is missing.
+    """
+    found = dict(perception)
+    found.update({f'judge {name}': name for name in map(str.strip, (judge or '').split(','))
+                  if name not in ('', MESH)})  # the mesh comes with its package
+    if inception:
+        found['inception'] = inception
     result = {}
-    for kind, name in (('reconstruction', reconstruction), ('recognition', recognition),
-                       ('parsing', parsing)):
+    for kind, name in found.items():
         path = name
         if name == weights_file.BUILT_IN:
             path = weights_file.built_in(kind)
-        elif name == DlibDescriptor.KIND:
+        elif name in importers.PACKAGES:
             path = importers.imported(name)
         result[kind] = {'path': name, 'sha256': sha256(path)}
     return result
