@@ -79,6 +79,18 @@ def test_a_discriminator_beside_it_goes_on(written, begin):
     assert same(generator, trainer.generator) and same(discriminator, trainer.discriminator)
 
 
+def test_vaes_beside_the_file_are_the_run_s(written, begin):
+    """As of an imported generator, which names a file beside it."""
+    path, generator, _ = written
+    beside = path.with_name('beside.npz')
+    beside.write_bytes(b'is not read here')
+    generator_file.write(path, generator, generator_file.GeneratorSource(
+        SOURCE['model'], beside.name, small.NETWORK['noise'], (0.5,) * generator.config.w_size))
+    config, trainer = begin(path, vaes=str(beside))
+    start.restore(config, trainer)
+    assert same(generator, trainer.generator)
+
+
 def test_without_a_start_weights_stay(begin):
     config, trainer = begin('')
     before = values(trainer.generator)
