@@ -230,7 +230,8 @@ def test_begins_with_the_generator_and_discriminator_of_files(source, whole, tmp
                         for name in ('generator', 'average'))
         if any(before is weight for weight in begun.trainable_variables):
             assert np.abs(now - before).max() > 1e-4, begun.weights[index].name
-            np.testing.assert_allclose(average, slow * before + (1 - slow) * now, atol=1e-6)
+            np.testing.assert_allclose(average, slow * before + (1 - slow) * now, rtol=1e-6,
+                                       atol=1e-6)
 
 
 def test_a_held_generator_stands_still_while_the_discriminator_learns(source, tmp_path):
