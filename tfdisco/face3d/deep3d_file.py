@@ -16,7 +16,7 @@ import os
 import numpy as np
 import scipy.io
 
-from tfdisco import factors, files
+from tfdisco import factors, files, progress
 from tfdisco.face3d import coefficient_file
 from tfdisco.face3d.importers import matlab
 from tfdisco.shapes import check_choice, check_shape
@@ -32,6 +32,7 @@ ORDERS = {DEEP3D: tuple(PARTS), DISCOFACEGAN: ('id', 'tex', 'exp', 'angle', 'gam
 # Of photographs' faces the last 16 expressions deviate by 0.03 from the mean, other parts by
 # ten times as much: enough to tell which of two places they stand at.
 FAINT, RATIO = 16, 2.5
+SECONDS = 3.0  # before a bar appears
 LARGEST_ANGLE = 2.0  # radians; nobody is seen from behind
 HINT = 'Deep3DFaceReconstruction, Deep3DFaceRecon_pytorch and DiscoFaceGAN write such files'
 
@@ -55,7 +56,8 @@ def read(path):
         found = sorted(glob.glob(os.path.join(glob.escape(os.fspath(path)), '*.mat')))
         if not found:
             raise ValueError(f'{os.fspath(path)}: expected .mat files in the folder, got none')
-        parts = [_variables(name) for name in found]
+        with progress.bar(found, unit='file', delay=SECONDS) as bar:
+            parts = [_variables(name) for name in bar]
     else:
         parts = [_variables(path)]
     rows = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]} if (

@@ -1,5 +1,6 @@
 """What the losses see of a picture: every perception network, run once."""
 
+import os
 from typing import NamedTuple
 
 import tensorflow as tf
@@ -68,7 +69,7 @@ class Perception:
             precision.
         """
         check_choice('precision', precision, PRECISIONS)
-        model = model if isinstance(model, MorphableModel) else MorphableModel.load(model)
+        model = MorphableModel.load(model) if isinstance(model, (str, os.PathLike)) else model
         parts = (Reconstruction.load(reconstruction, model), Recognition.load(recognition),
                  Parsing.load(parsing))
         for part in parts:

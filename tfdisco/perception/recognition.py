@@ -12,9 +12,9 @@ from tfdisco.perception.mobile_face_net import MobileFaceNet
 from tfdisco.shapes import check_positive, check_shape
 
 CHANNELS, SIZE = 64, 128  # of the last map, and of the identity vector
-# What recognition sees of a picture (top, left, bottom, right in its widths, from the middle of
-# the picture): the face without most of hair and background.
-BOX = (-0.4, -0.4, 0.4, 0.4)
+SHARE = 0.8  # of the picture's width: the face without most of hair and background
+# What of a picture that is: top, left, bottom, right from its middle, in its widths.
+BOX = (-SHARE / 2, -SHARE / 2, SHARE / 2, SHARE / 2)
 
 
 def crop(images, size, box=BOX):

@@ -6,6 +6,7 @@ import pytest
 
 from tests.training.gan import small
 from tfdisco import factors
+from tfdisco.data.records import folder as records
 from tfdisco.metrics import registry
 from tfdisco.metrics.disentanglement import score
 
@@ -17,6 +18,7 @@ def options(tmp_path_factory):
     folder = tmp_path_factory.mktemp('source')
     source = small.write(folder)
     small.write_generator(folder / 'g.npz', source)
+    records.write_card(source['data'], {**records.read_card(source['data']), 'model': 'toy'})
     return {'snapshot': str(folder / 'g.npz'), 'judge': source['recognition'],
             **{name: source[name] for name in NETWORKS}}
 

@@ -1,5 +1,7 @@
 """A published snapshot as a generator.npz, with the VAEs and the average that belong to it."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -8,10 +10,13 @@ from tests.networks.stylegan.published_test import check
 from tests.networks.stylegan.snapshot_test import CONFIG, networks, write
 from tests.networks.vae import published_test as vae_checkpoints
 from tests.networks.vae.vaes_test import mlp
+from tfdisco.editing import generation
 from tfdisco.editing.face_generator import FaceGenerator
+from tfdisco.face3d import deep3d_file
 from tfdisco.networks import discriminator_file, generator_file, trained
 from tfdisco.networks.stylegan import importer, snapshot
 from tfdisco.networks.vae import published as published_vaes
+from tfdisco.perception.observe import Perception
 
 NOISE = 5
 INPUTS = 160 + 64 + 3 + 27 + NOISE
@@ -114,11 +119,30 @@ def test_only_the_first_layers_are_truncated(out):
     np.testing.assert_array_equal(moved[:, 8:], plain[:, 8:])
 
 
+def test_faces_of_deep3d(out, tmp_path):
+    """Their coefficients, whatever their order, are what a picture is made of."""
+    faces = FaceGenerator.load(out)
+    coefficients = faces.coefficients(faces.latents(2, seed=4))
+    for order in ('deep3d', 'discofacegan', 'pytorch'):
+        path = str(tmp_path / f'{order}.mat')
+        deep3d_file.write(path, coefficients, order=order)
+        z, found = generation.read_faces(path, faces, seed=0)
+        np.testing.assert_array_equal(found, coefficients)
+        np.testing.assert_array_equal(z, faces.latents(2, seed=0))
+    with pytest.raises(ValueError, match=r'pytorch\.mat: expected a generator or data of the Basel '
+                       'Face Model, whose coefficients these are, got those of open_head'):
+        other = SimpleNamespace(layout=faces.model.layout, name='open_head',
+                                expression_names=('jawOpen',))
+        generation.read_faces(path, SimpleNamespace(model=other), seed=0)
+
+
 def test_what_needs_a_face_model_says_so(out):
     _, inputs, model = trained.load(out)
     assert (model.layout.size, inputs.layout.size, inputs.noise) == (254, 254, NOISE)
     with pytest.raises(ValueError, match='model: expected a morphable model for its triangles'):
         _ = model.triangles
+    with pytest.raises(ValueError, match='model: expected a morphable model for its name'):
+        Perception.load(model)
 
 
 def test_with_a_face_model_and_other_vaes(files, tmp_path):
@@ -152,6 +176,9 @@ def test_errors(files, tmp_path):
             importer.import_generator(source, out, vaes, str(tmp_path / f'{name}.txt'))
     with pytest.raises(ValueError, match='ends in .npz'):
         importer.import_generator(source, str(tmp_path / 'o.pkl'), vaes)
+    with pytest.raises(ValueError, match='vaes: expected those of the face model it was trained '
+                       'with, got built-in, which are of open_head'):
+        importer.import_generator(source, out, 'built-in')
     with pytest.raises(FileNotFoundError, match='existing folder'):
         importer.import_generator(source, str(tmp_path / 'no' / 'o.npz'), vaes)
     with pytest.raises(FileNotFoundError, match='expected a folder with a checkpoint, got .*id'):

@@ -15,6 +15,15 @@ def G_mapping(
     mapping_lrmul           = 0.01,         # Learning rate multiplier.
     **_kwargs):                             # Ignore unrecognized keyword args.
     pass
+
+def G_synthesis(
+    dlatents_in,                        # Input: disentangled latents (W) [minibatch, layers].
+    nonlinearity        = 'lrelu',      # Activation function: 'relu', 'lrelu'
+    use_pixel_norm      = False,        # Enable pixelwise feature vector normalization?
+    fused_scale         = 'auto',       # True = fused, False = separate ops, 'auto' = decide.
+    blur_filter         = [1,2,1],      # Low-pass filter (activations). None = no filtering.
+    **_kwargs):                         # Ignore unrecognized keyword args.
+    nonlinearity = 'relu',
 '''
 
 

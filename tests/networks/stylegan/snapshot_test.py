@@ -67,11 +67,20 @@ def test_what_the_source_says_counts_where_the_network_says_nothing(tmp_path):
     assert mapping('mapping_lrmul=0.1,  # a remark') == 0.1
     assert mapping('mapping_lrmul = 0.1 ,', mapping_lrmul=0.25) == 0.25
     assert mapping('mapping_lrmul = 1 / 100,') == 0.01  # an expression is not evaluated
-    stylegan = pickles.SOURCE.replace('= False,', '= True,')
+    stylegan = pickles.SOURCE.replace('normalize_latents       = False,',
+                                      'normalize_latents       = True,')
+    assert stylegan != pickles.SOURCE
     value, _ = networks(source=stylegan)
     with pytest.raises(ValueError, match="normalize_latents = True, where False is known: "
                        "StyleGAN's own networks make faces of random numbers"):
         snapshot.load(write(tmp_path / 's.pkl', value))
+    for line, other, message in (
+            ('= [1,2,1],', '= [1,3,3,1],', 'blur_filter = a list'),
+            ("'lrelu',      # Act", "'relu',  # Act", "G_synthesis with nonlinearity = 'relu'"),
+            ("= 'auto',", '=False,', 'fused_scale = False')):
+        value, _ = networks(source=pickles.SOURCE.replace(line, other))
+        with pytest.raises(ValueError, match=message):
+            snapshot.load(write(tmp_path / 's.pkl', value))
     value, _ = networks(source=stylegan, normalize_latents=False)
     assert snapshot.load(write(tmp_path / 's.pkl', value)).average.config == CONFIG
 

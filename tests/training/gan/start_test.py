@@ -9,8 +9,7 @@ import pytest
 
 from tests.face3d import toy
 from tests.training.gan import small
-from tfdisco.data.synthetic import dataset as synthetic_set
-from tfdisco.networks import build, discriminator_file, generator_file, trained
+from tfdisco.networks import build, discriminator_file, generator_file
 from tfdisco.networks.generator_file import named_weights
 from tfdisco.networks.inputs import GeneratorInputs
 from tfdisco.training.gan import distil, start
@@ -78,6 +77,18 @@ def test_a_discriminator_beside_it_goes_on(written, begin):
     config, trainer = begin(path)
     start.restore(config, trainer)
     assert same(generator, trainer.generator) and same(discriminator, trainer.discriminator)
+
+
+def test_vaes_beside_the_file_are_the_run_s(written, begin):
+    """As of an imported generator, which names a file beside it."""
+    path, generator, _ = written
+    beside = path.with_name('beside.npz')
+    beside.write_bytes(b'is not read here')
+    generator_file.write(path, generator, generator_file.GeneratorSource(
+        SOURCE['model'], beside.name, small.NETWORK['noise'], (0.5,) * generator.config.w_size))
+    config, trainer = begin(path, vaes=str(beside))
+    start.restore(config, trainer)
+    assert same(generator, trainer.generator)
 
 
 def test_without_a_start_weights_stay(begin):
@@ -158,24 +169,15 @@ def test_a_missing_file_is_named(begin):
         start.restore(*begin('nowhere.npz'))
 
 
-def test_the_discriminator_that_ships_knows_faces_it_never_saw():
-    generator, inputs, model = trained.load()
-    discriminator = discriminator_file.read(start.origin('built-in', 'discriminator'))
-    stream = synthetic_set.stream(model, 128, seed=77)
-    real = np.stack([next(stream).image for _ in range(16)]).astype(np.float32) / 127.5 - 1
-    real = real.reshape(16, 64, 2, 64, 2, 3).mean(axis=(2, 4))  # as `ImageStream` reduces
-    z = np.random.default_rng(0).standard_normal([16, inputs.latents], np.float32)
-    real, generated = (np.mean(discriminator(images)) for images in (real, generator(inputs(z))))
-    assert real > generated + 0.1, (real, generated)
-
-
-def test_the_pair_that_ships_fits_the_card():
-    generator, discriminator = (start.origin('built-in', name)
-                                for name in ('generator', 'discriminator'))
-    assert os.path.exists(discriminator)
-    network = generator_file.read(generator)[0].config
-    assert discriminator_file.read(discriminator).config == network
-    for path in (generator, discriminator):
+def test_what_ships_belongs_together_and_has_cards():
+    network = generator_file.read(start.origin('built-in', 'generator'))[0].config
+    for name in ('generator', 'discriminator'):
+        path = start.origin('built-in', name)
+        if not path:  # the discriminator need not ship
+            assert name == 'discriminator'
+            continue
+        if name == 'discriminator':
+            assert discriminator_file.read(path).config == network
         with open(os.path.splitext(path)[0] + '.json', encoding='utf-8') as file:
             card = json.load(file)
         assert card['file'] == os.path.basename(path)

@@ -30,11 +30,11 @@ def measure(view, count, seed, progress=None):
     Returns:
       {'leakage': {FACTOR: {SEEN: share}}, 'shares': {FACTOR: {SEEN: interval}}, 'changes':
       {FACTOR or 'everything': {SEEN: interval}}, 'units': {SEEN: text}, 'disagreements':
-      [[FACTOR, SEEN], ...] whose share by the judge has an interval with nothing in common with the
-      own one}. A change is a mean
-      over pairs, see `View.change`; a share is that change divided by the one of the same
-      faces when everything changes; an interval is {'value', 'low', 'high'}. SEEN are
-      `COLUMNS`, and those of the judge with '_judge' behind them.
+      {'FACTOR in SEEN': text} where the judge's interval of a share has nothing in common
+      with the own one}. A change is a mean over pairs, see `View.change`; a share is that
+      change divided by the one of the same faces when everything changes; an interval is
+      {'value', 'low', 'high'}. SEEN are `COLUMNS`, and those of the judge with '_judge'
+      behind them.
 
     Raises:
       ValueError: unless the count is positive.
@@ -45,9 +45,7 @@ def measure(view, count, seed, progress=None):
     shares = {row: {column: _interval(found[row][column], found[EVERYTHING][column], pairs, seed)
                     for column in columns} for row in factors.FACTORS}
     return {
-        'disagreements': [[row, column] for row in factors.FACTORS for column in columns
-                          if column + views.BY_JUDGE in columns
-                          and _apart(shares[row][column], shares[row][column + views.BY_JUDGE])],
+        'disagreements': _disagreements(shares, columns),
         'leakage': {row: {column: entry['value'] for column, entry in entries.items()}
                     for row, entries in shares.items()},
         'shares': shares,
@@ -91,7 +89,8 @@ def table(result):
     for row in factors.FACTORS:
         lines.append(f'{row:14}' + ''.join(
             f'{_number(result["leakage"][row][column], 2):>{width}}' for column in columns))
-    return '\n'.join(lines)
+    lines += ['', *(f'{name}: {text}' for name, text in result['disagreements'].items())]
+    return '\n'.join(lines).rstrip()
 
 
 def picture(result):
@@ -113,16 +112,18 @@ def _interval(above, below, pairs, seed):
     return {'value': found.value, 'low': found.low, 'high': found.high}
 
 
-def _apart(first, second):
-    """Whether two intervals have nothing in common."""
-    if None in (first['value'], second['value']):
-        return False
-    return first['low'] > second['high'] or second['low'] > first['high']
-
-
-def _between(result, row, column):
-    interval = result['shares'][row][column]
-    return f'{interval["value"]:.2f} ({interval["low"]:.2f} .. {interval["high"]:.2f})'
+def _disagreements(shares, columns):
+    """{'FACTOR in SEEN': text} where own and judged intervals have nothing in common."""
+    found = {}
+    for row, entries in shares.items():
+        for column in columns:
+            own, judged = entries[column], entries.get(column + views.BY_JUDGE)
+            if judged and None not in (own['value'], judged['value']) and (
+                    own['low'] > judged['high'] or judged['low'] > own['high']):
+                texts = (f'{entry["value"]:.2f} ({entry["low"]:.2f} .. {entry["high"]:.2f})'
+                         for entry in (own, judged))
+                found[f'{row} in {column}'] = 'share of {}, {} by the judge'.format(*texts)
+    return found
 
 
 def _place(column):

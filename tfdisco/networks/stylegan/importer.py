@@ -5,12 +5,14 @@ import os
 import numpy as np
 
 from tfdisco import files
+from tfdisco.face3d.morphable_model import BUILT_IN as OPEN_HEAD
 from tfdisco.face3d.morphable_model import MorphableModel
 from tfdisco.networks import discriminator_file, generator_file
 from tfdisco.networks.stylegan import snapshot
 from tfdisco.networks.vae import FACTORS
 from tfdisco.networks.vae import file as vae_file
 from tfdisco.networks.vae import published as published_vaes
+from tfdisco.networks.vae.file import BUILT_IN
 
 LICENCE = ('Weights of others: the terms are those of whoever trained them. The code they were '
            'trained with is StyleGAN, (c) 2019 NVIDIA, CC BY-NC 4.0, as changed by Microsoft, MIT.')
@@ -40,6 +42,11 @@ def import_generator(source, out, vaes, average_identity=None, model=''):
         then written.
     """
     files.check_target(out, '.npz')
+    if vaes == BUILT_IN and model != OPEN_HEAD:
+        raise ValueError('vaes: expected those of the face model '
+                         f'{model or "it was trained with"}, got {BUILT_IN}, which are of '
+                         f'{OPEN_HEAD}; pass the folder vae/weights, or --model={OPEN_HEAD} to try '
+                         'things out')
     folder = os.path.isdir(vaes)
     stored = published_vaes.load_folder(vaes) if folder else vae_file.read(vaes)
     layout = vae_file.check_complete(

@@ -23,11 +23,11 @@ PARTS = {'synthesis': 'G_synthesis', 'mapping': 'G_mapping'}
 EXPECTED = {
     'G_mapping': {'label_size': 0, 'mapping_nonlinearity': 'lrelu', 'use_wscale': True,
                   'normalize_latents': False},
-    'G_synthesis': {'num_channels': 3, 'fmap_decay': 1.0, 'use_styles': True,
+    'G_synthesis': {'fmap_decay': 1.0, 'use_styles': True,
                     'const_input_layer': True, 'use_noise': True, 'nonlinearity': 'lrelu',
                     'use_wscale': True, 'use_pixel_norm': False, 'use_instance_norm': True,
                     'fused_scale': 'auto', 'blur_filter': [1, 2, 1]},
-    'D_basic': {'num_channels': 3, 'label_size': 0, 'fmap_decay': 1.0, 'nonlinearity': 'lrelu',
+    'D_basic': {'label_size': 0, 'fmap_decay': 1.0, 'nonlinearity': 'lrelu',
                 'use_wscale': True, 'mbstd_num_features': 1, 'fused_scale': 'auto',
                 'blur_filter': [1, 2, 1]}}
 # What this project's network can have otherwise.
@@ -140,8 +140,9 @@ def configuration(g, d):
     if hidden != w_size:
         raise ValueError(f'mapping layers of {hidden} and {w_size} numbers, where one size is '
                          'known')
+    levels = min(len(noises) // 2 + 1, MOST_LEVELS)
     config = NetworkConfig(
-        arch='stylegan', resolution=2 ** min(len(noises) // 2 + 1, MOST_LEVELS), w_size=w_size,
+        arch='stylegan', mapping='joint', resolution=2 ** levels, w_size=w_size,
         mapping_layers=len(layers), mapping_speed=_number(g, 'G_mapping', *MAPPING_SPEED),
         minibatch_group=int(_number(d, 'D_basic', *GROUP)))
     widths = {side: _shape(g, f'G_synthesis/{side}x{side}/'

@@ -23,7 +23,7 @@ from tfdisco.losses.perception import parsing, recognition
 from tfdisco.losses.perception.reconstruction import COLOR_TERMS, ReconstructionLoss
 from tfdisco.metrics.perception.verification import verification
 from tfdisco.perception.parsing import CLASSES, ParsingNetwork
-from tfdisco.perception.recognition import SHARE, RecognitionNetwork
+from tfdisco.perception.recognition import BOX, RecognitionNetwork
 from tfdisco.perception.reconstruction import ReconstructionNetwork
 from tfdisco.training.perception.augment.augmenter import Augmentation
 
@@ -83,7 +83,7 @@ class RecognitionTask:
     """
 
     names = ('image', 'identity', 'coefficients')
-    crop = SHARE
+    crop = BOX[3] - BOX[1]
     # What tells people apart is fine, and gone from a picture that is bad enough.
     augmentation = Augmentation(
         shift=0.02, scale=0.03, far=0.0, window=0.1, soft=0.3, tint=0.04, brightness=0.12,

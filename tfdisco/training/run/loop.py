@@ -1,6 +1,5 @@
 """The loop around the steps of every training: claim, restore, log, keep, draw, end."""
 
-import contextlib
 import json
 import time
 from typing import NamedTuple
@@ -107,8 +106,7 @@ class Loop:
           Interrupted: after SIGTERM.
         """
         started, before = time.monotonic(), float(self.seconds)
-        with contextlib.closing(self.writer), Signals() as signals, Profile(
-                self.folder.path, profile_steps) as profile:
+        with Signals() as signals, Profile(self.folder.path, profile_steps) as profile:
             last = done()
             while not last:
                 terms = step()
@@ -124,6 +122,7 @@ class Loop:
                     run_folder.save(self._manager, self.step)
                     raise Interrupted(f'ended after {upkeep.amount(self.step)}, as asked; the '
                                       'same command goes on from there')
+        self.writer.close()
 
     def _look_after(self, upkeep, last):
         """Curves, snapshot and pictures, where they are due."""
