@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import pathlib
 
 import numpy as np
 import pytest
@@ -136,7 +137,7 @@ def test_names_of_snapshots_differ(tmp_path):
                                        suites='second')
     assert list(found['results']) == ['built-in', 'a', 'best', 'a-2']
     assert found['snapshots']['built-in']['sha256'] == hashlib.sha256(
-        trained.resolve(trained.BUILT_IN).read_bytes()).hexdigest()
+        pathlib.Path(trained.resolve(trained.BUILT_IN)).read_bytes()).hexdigest()
 
 
 def test_networks_that_look_are_told_by_their_files(tmp_path):
