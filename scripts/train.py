@@ -4,7 +4,8 @@
     python scripts/train.py --logdir=runs/mine --data=data/faces --resolution=64
 
 The same command goes on with a run that was interrupted. Several GPUs of one machine are
-used together; several machines by the environment variable TF_CONFIG.
+used together; several machines by the environment variable TF_CONFIG. With --portable=DIR
+in place of --logdir it writes a package that trains elsewhere, see docs/portable.md.
 """
 
 import os
@@ -13,6 +14,7 @@ import sys
 from absl import app, flags
 
 from tfdisco import progress
+from tfdisco.portable.write import PICTURES, write
 from tfdisco.training.gan.config import GanConfig
 from tfdisco.training.gan.run import train
 from tfdisco.training.run import distribution
@@ -23,7 +25,11 @@ DEFINE = {str: flags.DEFINE_string, int: flags.DEFINE_integer, float: flags.DEFI
           bool: flags.DEFINE_bool}
 for field in GanConfig.flags():
     DEFINE[field.type](field.name, field.default, field.metadata['help'])
-flags.DEFINE_string('logdir', None, 'The folder of the run; made if need be.', required=True)
+flags.DEFINE_string('logdir', None, 'The folder of the run; made if need be.')
+flags.DEFINE_string('portable', None, 'In place of logdir: the folder of a package that trains '
+                    'where TensorFlow does not run, see docs/portable.md.')
+flags.mark_flags_as_mutual_exclusive(['logdir', 'portable'], required=True)
+flags.DEFINE_enum('portable_images', 'jpeg', PICTURES, 'How a package keeps images.')
 flags.DEFINE_integer('virtual_cpus', 0, 'Replicas on the CPU, to try things out; 0 for none.')
 flags.DEFINE_integer('processes', os.cpu_count(), 'Processes that make faces.', lower_bound=1)
 flags.DEFINE_integer('profile_steps', 0, 'Steps that TensorBoard\'s profile in logdir is of.',
@@ -37,6 +43,11 @@ def main(argv):
     try:
         config = GanConfig.of(**{field.name: FLAGS[field.name].value
                                  for field in GanConfig.flags()})
+        if FLAGS.portable:
+            write(config, FLAGS.portable, FLAGS.portable_images, FLAGS.processes,
+                  lambda text: print(f'{FLAGS.portable}: {text}', flush=True))
+            print(f'wrote {FLAGS.portable}; python -m tfdisco.portable.run {FLAGS.portable}')
+            return
         strategy = distribution.make_strategy(FLAGS.virtual_cpus)
         with progress.bar(unit='image', unit_scale=True) as bar:
             def advance(seen, total, state, terms):

@@ -134,8 +134,8 @@ def step(part, own, *tensors_and_fixed):
         norm = part(*tensors, draw, state.resolution, 1.0, *fixed)
         mine = local[number()]
         return norm, [tf.zeros_like(weight) if gradient is None else gradient
-                      for gradient, weight in zip(mine, own._weights)]
-    before = [weight.numpy() for weight in own._weights]
+                      for gradient, weight in zip(mine, own.weights)]
+    before = [weight.numpy() for weight in own.weights]
     terms, gradients = tf.function(lambda: strategy.run(on_replica, args=tensors))()
     expected, halves = [], []
     for gradient in gradients:
@@ -153,7 +153,7 @@ def step(part, own, *tensors_and_fixed):
     for replica in strategy.experimental_local_results(terms[name]):
         np.testing.assert_allclose(replica, norm, rtol=1e-5)
     # Adam's first step is as long as the rate, whatever the gradient; on replicas alike.
-    for weight, old, value in zip(own._weights, before, expected):
+    for weight, old, value in zip(own.weights, before, expected):
         first, second = (copy.numpy() for copy in strategy.experimental_local_results(weight))
         np.testing.assert_array_equal(first, second)
         moved = np.abs(value) > 1e-3 * largest
@@ -161,7 +161,7 @@ def step(part, own, *tensors_and_fixed):
         np.testing.assert_allclose((old - first)[moved], rate * np.sign(value)[moved], rtol=1e-2)
     # Once each, beside a mean or two over the batch.
     elements = [int(np.prod(shape)) for shape in reduced]
-    weights = sum(weight.shape.num_elements() for weight in own._weights)
+    weights = sum(weight.shape.num_elements() for weight in own.weights)
     assert weights <= sum(elements) <= weights + 16, (weights, sum(elements))
 
 tf.GradientTape = Recorded

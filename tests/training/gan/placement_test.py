@@ -18,7 +18,14 @@ from tfdisco.perception.recognition import Recognition
 from tfdisco.perception.reconstruction import Reconstruction
 from tfdisco.training.gan import schedule
 from tfdisco.training.gan.config import GanConfig
-from tfdisco.training.gan.trainer import GanTrainer
+from tfdisco.training.gan.trainer import (
+    AVERAGE,
+    DISCRIMINATOR,
+    GENERATOR,
+    PATH_LENGTH,
+    GanTrainer,
+    Part,
+)
 
 pytestmark = pytest.mark.skipif(not placement.known(),
                                 reason='this TensorFlow has no kernels for GPUs')
@@ -91,11 +98,9 @@ def test_a_step_moves_nothing():
                    Parsing(small.parsing())))
     common = tf.constant(1.0), tf.constant(0, tf.int64)
     images = tf.zeros([*PIXELS, 3], tf.uint8)
-    trainer._run(trainer._train_discriminator, (images, *common), SIDE, BATCH, True)
-    trainer._run(trainer._train_generator, common, SIDE, BATCH,
-                 tuple((name, 1.0) for name in ALL))
-    trainer._run(trainer._regularise_generator, common, SIDE, BATCH)
-    trainer._run(trainer._follow, common, SIDE, BATCH)
+    for part in (Part(DISCRIMINATOR, (True,)), Part(GENERATOR, (tuple((n, 1.0) for n in ALL),)),
+                 Part(PATH_LENGTH), Part(AVERAGE)):
+        trainer._run((images, *common) if part.judges else common, SIDE, BATCH, part)
     assert len(trainer.graphs) == 4
     for key, function in trainer.graphs.items():
-        assert placement.copies(function.graph) == [], key[0]
+        assert placement.copies(function.graph) == [], key[-1].name

@@ -47,7 +47,7 @@ class ImageStream:
         check_positive('resolution', resolution)
         self.resolution, self._seed, self._mirror = int(resolution), int(seed), mirror
         self._index = RecordIndex(folder)
-        self._png(0)  # a wrong resolution shows at once
+        self.png(0)  # a wrong resolution shows at once
         self.cached = len(self) * self.resolution ** 2 * COLORS <= cache_bytes
         side = self.resolution
         self._images = np.empty([len(self) if self.cached else 0, side, side, COLORS], np.uint8)
@@ -109,7 +109,7 @@ class ImageStream:
         images = np.zeros([len(numbers), 1, 1, COLORS], np.uint8)
         if kept.any():
             images = self._images[numbers]  # of those that are not kept, whatever is there
-        pngs = [b'' if have else self._png(number) for have, number in zip(kept, numbers)]
+        pngs = [b'' if have else self.png(number) for have, number in zip(kept, numbers)]
         return numbers, mirrored, np.array(pngs, object), images
 
     def _draw_image(self, number, mirrored, data, kept):
@@ -155,7 +155,7 @@ class ImageStream:
         coins = np.random.default_rng([self._seed, epoch, MIRRORED]).random(len(self))
         return order, coins < (0.5 if self._mirror else 0.0)
 
-    def _png(self, number):
+    def png(self, number):
         """The PNG of record `number`; raises ValueError unless it is one to be reduced."""
         try:
             feature = tf.train.Example.FromString(self._index.read(number)).features.feature

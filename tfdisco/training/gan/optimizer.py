@@ -15,6 +15,7 @@ class NetworkOptimizer:
     same step of its own copy, by the kernel that TensorFlow has for it.
 
     Attributes:
+      weights: those that train, `tf.Variable`s.
       learning_rate: [] variable.
       beta1, beta2: of the moments.
       first, second: moments, one variable for each weight.
@@ -34,24 +35,28 @@ class NetworkOptimizer:
         self._share = every / (every + 1) if every > 1 else 1.0
         self.beta1, self.beta2 = (beta ** self._share for beta in (schedule.beta1, schedule.beta2))
         # Keras 3 has variables of its own, with TensorFlow's inside.
-        self._weights = [variable if isinstance(variable, tf.Variable) else variable.value
-                         for variable in network.trainable_variables]
+        self.weights = [variable if isinstance(variable, tf.Variable) else variable.value
+                        for variable in network.trainable_variables]
         self.first, self.second = ([
             tf.Variable(tf.zeros(weight.shape, weight.dtype), trainable=False, name=name)
-            for weight in self._weights] for name in ('first', 'second'))
+            for weight in self.weights] for name in ('first', 'second'))
         # Each replica comes to the same value by itself.
         self.steps = tf.Variable(tf.zeros([], tf.int64), trainable=False, name='steps',
                                  aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA)
         self._rate = schedule.learning_rate
-        self.learning_rate = tf.Variable(schedule.learning_rate * self._share, trainable=False,
+        self.learning_rate = tf.Variable(self.shortened(self._rate), trainable=False,
                                          dtype=tf.float32, name='learning_rate')
         self.state = {'first': self.first, 'second': self.second, 'steps': self.steps}
+
+    def shortened(self, rate):
+        """The rate here for one of a training without regularisation."""
+        return rate * self._share
 
     def set_learning_rate(self, rate):
         """Sets the rate of a training without regularisation."""
         if rate != self._rate:  # of all steps, few change it
             self._rate = rate
-            self.learning_rate.assign(rate * self._share)
+            self.learning_rate.assign(self.shortened(rate))
 
     def forget_moments(self):
         """What Adam knows of gradients is worth nothing where a network grows."""
@@ -62,7 +67,7 @@ class NetworkOptimizer:
     def watching(self):
         """A tape of what depends on the network's weights, and on no other's."""
         with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch(self._weights)
+            tape.watch(self.weights)
             yield tape
 
     def apply(self, tape, total):
@@ -76,13 +81,13 @@ class NetworkOptimizer:
           [] the norm of the gradient of all replicas.
         """
         gradients = [tf.zeros_like(weight) if gradient is None else gradient
-                     for gradient, weight in zip(tape.gradient(total, self._weights),
-                                                 self._weights)]
+                     for gradient, weight in zip(tape.gradient(total, self.weights),
+                                                 self.weights)]
         # The batch's mean is the mean of the replicas' means: taken here, and nowhere else.
         gradients = replica_mean(gradients)
         done = tf.cast(self.steps + 1, tf.float32)
         powers = [tf.pow(beta, done) for beta in (self.beta1, self.beta2)]
-        for weight, first, second, gradient in zip(self._weights, self.first, self.second,
+        for weight, first, second, gradient in zip(self.weights, self.first, self.second,
                                                    gradients):
             tf.raw_ops.ResourceApplyAdam(
                 var=weight.handle, m=first.handle, v=second.handle, beta1_power=powers[0],

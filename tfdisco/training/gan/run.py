@@ -61,19 +61,12 @@ def train(config, logdir, strategy=None, processes=1, progress=None, profile_ste
     own = None if distribution.is_chief(strategy) else tempfile.TemporaryDirectory()
     path = own.name if own else logdir
     RunFolder.check(path, config.values())  # before faces are made in it
-    model = MorphableModel.load(source.model)
-    inputs = GeneratorInputs(CoefficientVAEs.load(source.vaes, model.layout), source.noise)
-    perception = Perception.load(model, source.reconstruction, source.recognition, source.parsing,
-                                 config.loss.perception_precision)
-    data = source.data or _make_faces(config, path, processes)
+    parts = load(config)
+    model, inputs, perception = parts
+    data = source.data or make_faces(config, path, processes)
     card = records.read_card(data)
-    tf.keras.utils.set_random_seed(source.seed)  # of the first weights
-    trainer = GanTrainer(config.network, config.loss, config.schedule, model, inputs, perception,
-                         source.seed, strategy, None if source.start else ema.RAMP_UP)
+    trainer = make_trainer(config, *parts, strategy)
     schedule = Schedule(config.network, config.loss, config.schedule)
-    for generator in (trainer.generator, trainer.average):
-        generator.mapping.set_normalization(*inputs.spread(config.network.mapping == 'joint'))
-    start.restore(config, trainer)
 
     # Steps. The folder is claimed once all that the run needs is there.
     loop = Loop(path, config.values(), Every(every.log_every, every.snapshot_every,
@@ -101,6 +94,41 @@ def train(config, logdir, strategy=None, processes=1, progress=None, profile_ste
         own.cleanup()
 
 
+def load(config):
+    """What a training stands on: `MorphableModel`, `GeneratorInputs` and `Perception`.
+
+    Raises:
+      FileNotFoundError, ValueError: see `train`.
+    """
+    source = config.source
+    model = MorphableModel.load(source.model)
+    inputs = GeneratorInputs(CoefficientVAEs.load(source.vaes, model.layout), source.noise)
+    perception = Perception.load(model, source.reconstruction, source.recognition, source.parsing,
+                                 config.loss.perception_precision)
+    return model, inputs, perception
+
+
+def make_trainer(config, model, inputs, perception, strategy=None):
+    """A `GanTrainer` as a run begins with it.
+
+    Args:
+      config: `config.GanConfig`.
+      model, inputs, perception: of `load`.
+      strategy: a `tf.distribute.Strategy`; None for the current one.
+
+    Raises:
+      FileNotFoundError, ValueError: see `start.restore`.
+    """
+    source = config.source
+    tf.keras.utils.set_random_seed(source.seed)  # of the first weights
+    trainer = GanTrainer(config.network, config.loss, config.schedule, model, inputs, perception,
+                         source.seed, strategy, None if source.start else ema.RAMP_UP)
+    for generator in (trainer.generator, trainer.average):
+        generator.mapping.set_normalization(*inputs.spread(config.network.mapping == 'joint'))
+    start.restore(config, trainer)
+    return trainer
+
+
 class _Batches:
     """Real images for each replica, of the size and number that a step wants."""
 
@@ -120,7 +148,7 @@ class _Batches:
         return next(self._batches)
 
 
-def _make_faces(config, logdir, processes):
+def make_faces(config, logdir, processes):
     """Rendered faces in the folder of the run; their path."""
     path = os.path.join(logdir, DATA)
     people = -(-config.source.faces // PER_IDENTITY)

@@ -51,6 +51,11 @@ class State(NamedTuple):
     batch: int
     learning_rate: float
 
+    @property
+    def growth(self):
+        """The resolution, negative while it fades in; what Adam knows is of one such value."""
+        return self.resolution if self.fade == 1.0 else -self.resolution
+
 
 class Schedule:
     """The settings of each step; nothing depends on the steps before.

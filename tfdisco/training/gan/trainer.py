@@ -1,9 +1,11 @@
 """One step of GAN training on one or many replicas."""
 
+from typing import NamedTuple
+
 import tensorflow as tf
 
 from tfdisco.losses import adversarial
-from tfdisco.networks import build
+from tfdisco.networks import build, generator_file
 from tfdisco.networks.stylegan.layers import faded
 from tfdisco.training.gan import ema
 from tfdisco.training.gan.augment import NUMBERS, adjusted, augment
@@ -13,11 +15,30 @@ from tfdisco.training.gan.optimizer import NetworkOptimizer, replica_mean
 from tfdisco.training.gan.schedule import PAIR_TERMS
 from tfdisco.training.run.loop import check_finite
 
+# Parts of a step, after the methods that compute them.
+DISCRIMINATOR, GENERATOR = 'train_discriminator', 'train_generator'
+PATH_LENGTH, AVERAGE = 'regularise_generator', 'follow'
 PATH_SHARE = 2  # one in so many faces of a batch has its path length measured
 PATH_DECAY = 0.01  # of the mean path length
 W_AVG_BETA = 0.995
 ADVICE = ('go on from the last snapshot with a lower learning rate, or look for outliers in the '
           'data')
+
+
+class Part(NamedTuple):
+    """A part of a step, which has a graph of its own.
+
+    name: one of `DISCRIMINATOR`, `GENERATOR`, `PATH_LENGTH`, `AVERAGE`.
+    fixed: what its graph is made for, beside resolution and batch: hashable.
+    """
+
+    name: str
+    fixed: tuple = ()
+
+    @property
+    def judges(self):
+        """Whether it takes real images."""
+        return self.name == DISCRIMINATOR
 
 
 class GanTrainer:
@@ -29,7 +50,8 @@ class GanTrainer:
       inputs: `networks.inputs.GeneratorInputs`.
       images_seen: [] int64 variable of the host, real images of all steps so far.
       steps: [] int64 variable of the host.
-      graphs: {key: `tf.ConcreteFunction`}, those of the parts of the steps so far.
+      graphs: {(resolution, batch, `Part`): `tf.ConcreteFunction`}, those of the steps so far.
+      term_names: {the same: names of the terms that it returns}.
       checkpoint: `tf.train.Checkpoint` of everything that a later step depends on.
     """
 
@@ -53,7 +75,7 @@ class GanTrainer:
         self._strategy = strategy or tf.distribute.get_strategy()
         self._objective = GeneratorObjective(
             model, inputs, perception, loss.perception_blur, loss.identity_region)
-        self.graphs, self._names = {}, {}
+        self.graphs, self.term_names = {}, {}
         with self._strategy.scope():
             self.generator = build.build_generator(network, inputs.size, inputs.factor_sizes)
             self.average = build.build_generator(network, inputs.size, inputs.factor_sizes)
@@ -104,20 +126,13 @@ class GanTrainer:
           FloatingPointError: if one of them is NaN or infinite; it names them. The weights
             are then worth nothing: go back to a snapshot.
         """
-        step, seen, loss = int(self.steps.numpy()), int(self.images_seen.numpy()), self._loss
+        step, seen = int(self.steps.numpy()), int(self.images_seen.numpy())
         self._grow(state)
         for optimizer in self._optimizers:
             optimizer.set_learning_rate(state.learning_rate)
         common = tf.constant(state.fade, tf.float32), tf.constant(seen, tf.int64)
-        shape = state.resolution, state.batch
-        terms = [self._run(self._train_discriminator, (images, *common), *shape,
-                           step % loss.r1_every == 0)]
-        if state.weights:  # else the generator stands still, and its average with it
-            terms.append(self._run(self._train_generator, common, *shape,
-                                   tuple(state.weights.items())))
-            if loss.path_length_weight and step % loss.path_length_every == 0:
-                terms.append(self._run(self._regularise_generator, common, *shape))
-            self._run(self._follow, common, *shape)
+        terms = [self._run((images, *common) if part.judges else common, state.resolution,
+                           state.batch, part) for part in self.parts(state, step)]
         with tf.device('CPU'):
             self.images_seen.assign_add(state.batch)
             self.steps.assign_add(1)
@@ -128,10 +143,55 @@ class GanTrainer:
         check_finite(terms, step + 1, ADVICE)
         return terms
 
+    def parts(self, state, step):
+        """What a step is made of, in its order: a list of `Part`.
+
+        Args:
+          state: `schedule.State`.
+          step: number of the step, from 0.
+        """
+        loss = self._loss
+        parts = [Part(DISCRIMINATOR, (step % loss.r1_every == 0,))]
+        if state.weights:  # else the generator stands still, and its average with it
+            parts.append(Part(GENERATOR, (tuple(state.weights.items()),)))
+            if loss.path_length_weight and step % loss.path_length_every == 0:
+                parts.append(Part(PATH_LENGTH))
+            parts.append(Part(AVERAGE))
+        return parts
+
+    def variables(self):
+        """{name: variable} of all that parts read and write, but what networks get as it is.
+
+        Weights are called as in the networks' files, an optimiser's moments after them.
+        """
+        named = {f'{name}/{weight}': variable for name, network in (
+            ('generator', self.generator), ('average', self.average),
+            ('discriminator', self.discriminator))
+            for weight, variable in generator_file.named_weights(network).items()}
+        # Keras 3 has variables of its own, with TensorFlow's inside.
+        named = {name: variable if isinstance(variable, tf.Variable) else variable.value
+                 for name, variable in named.items()}
+        known = {id(variable): name for name, variable in named.items()}
+        named.update({'path_length': self._path_length, 'augment': self._augment})
+        for optimizer in self._optimizers:
+            owner = known[id(optimizer.weights[0])].split('/')[0]
+            for moment in ('first', 'second'):
+                named.update({f'{owner}_{moment}/{known[id(weight)].split("/", 1)[1]}': variable
+                              for weight, variable in zip(optimizer.weights,
+                                                          getattr(optimizer, moment))})
+            named.update({f'{owner}_steps': optimizer.steps,
+                          f'{owner}_learning_rate': optimizer.learning_rate})
+        return named
+
+    def learning_rates(self, state):
+        """{name of a variable: float} of what `schedule.State` says of both optimisers."""
+        rates = [optimizer.shortened(state.learning_rate) for optimizer in self._optimizers]
+        return dict(zip(('generator_learning_rate', 'discriminator_learning_rate'), rates))
+
     def _grow(self, state):
         """Makes networks draw and judge as the state says."""
         # As published, moments are forgotten when a fade begins, and again when it ends.
-        growth = state.resolution if state.fade == 1.0 else -state.resolution
+        growth = state.growth
         if growth != int(self._resolution.numpy()):
             for optimizer in self._optimizers:
                 optimizer.forget_moments()
@@ -140,31 +200,39 @@ class GanTrainer:
         for network in (self.generator, self.average):
             network.grow(state.resolution, state.fade)
 
-    def _run(self, part, tensors, resolution, batch, *fixed):
-        """A part of the step on all replicas.
+    def _run(self, tensors, *key):
+        """A part of the step on all replicas: names of its terms, and [T] their values."""
+        if key not in self.graphs:
+            # No condition depends on a tensor, and AutoGraph would take most of the time.
+            self.graphs[key] = tf.function(
+                lambda *tensors: self.compute(tensors, *key),
+                autograph=False).get_concrete_function(*tensors)
+        return self.term_names[key], self.graphs[key](*tensors)
 
-        It has one graph for all that is not a tensor; what the graph returns, terms, are
-        means over replicas.
+    def compute(self, tensors, resolution, batch, part):
+        """A `Part` in a graph: there is one for all that is not a tensor.
+
+        Args:
+          tensors: the images of `step` if the part judges them, [] float32 fade of
+            `schedule.State`, [] int64 images seen before the step.
+          resolution, batch: of `schedule.State`.
+          part: `Part`.
 
         Returns:
-          Names of the terms, and [T] their values in one tensor.
+          [T] terms, means over replicas; their names are in `term_names` from then on.
         """
-        key = part.__name__, resolution, batch, *fixed
-        if key not in self.graphs:
-            grows = self.generator.config.arch != 'stylegan2'
+        grows = self.generator.config.arch != 'stylegan2'
 
-            def on_replica(*tensors):
-                *tensors, fade, seen = tensors
-                draw = Draws(self._seed, seen, batch, self._strategy.num_replicas_in_sync)
-                terms = part(*tensors, draw, resolution, fade if grows else 1.0, *fixed)
-                self._names[key] = list(terms)
-                return tf.stack(list(terms.values())) if terms else tf.zeros([0])
+        def on_replica(*tensors):
+            *tensors, fade, seen = tensors
+            draw = Draws(self._seed, seen, batch, self._strategy.num_replicas_in_sync)
+            terms = getattr(self, f'_{part.name}')(*tensors, draw, resolution,
+                                                   fade if grows else 1.0, *part.fixed)
+            self.term_names[resolution, batch, part] = list(terms)
+            return tf.stack(list(terms.values())) if terms else tf.zeros([0])
 
-            # No condition depends on a tensor, and AutoGraph would take most of the time.
-            self.graphs[key] = tf.function(lambda *tensors: self._strategy.reduce(
-                tf.distribute.ReduceOp.MEAN, self._strategy.run(on_replica, args=tensors),
-                axis=None), autograph=False).get_concrete_function(*tensors)
-        return self._names[key], self.graphs[key](*tensors)
+        return self._strategy.reduce(tf.distribute.ReduceOp.MEAN,
+                                     self._strategy.run(on_replica, args=tensors), axis=None)
 
     def _train_discriminator(self, images, draw, resolution, fade, r1):
         z, noise = self._faces(draw, 'fakes', resolution)
