@@ -2,18 +2,12 @@
 
 import json
 import shutil
-import signal
-import subprocess
-import time
 
 import numpy as np
 import pytest
 
 from tfdisco.data.records.stream import ImageStream
-from tfdisco.networks import discriminator_file, generator_file
-from tfdisco.networks.generator_file import named_weights
 from tfdisco.training.gan import run as gan_run
-from tfdisco.training.gan import start
 from tfdisco.training.gan.schedule import STAGES, Schedule
 
 STEPS = 20
