@@ -177,7 +177,7 @@ def test_photographs_of_people(tmp_path):
     from tfdisco.metrics.perception import photo_set, verification
     importers.import_mobilefacenet(source, tmp_path / 'm.npz')
     see = Recognition.load(tmp_path / 'm.npz')
-    chosen = photo_set.choose(str(faces), 400, '(.*)_[0-9]+', seed=0)
+    chosen = photo_set.choose(str(faces), 300, '(.*)_[0-9]+', seed=0)
     aligned = list(photo_set.align(chosen, MorphableModel.load('open_head'), {}))
     unit = np.concatenate([see(face.image[np.newaxis] / np.float32(127.5) - 1)
                            for face in aligned])
@@ -185,5 +185,5 @@ def test_photographs_of_people(tmp_path):
     cosines = np.sum(unit[pairs.first] * unit[pairs.second], axis=1)
     assert len(cosines) > 500
     assert verification.auc(cosines, pairs.same) > 0.98
-    assert np.mean((cosines > 0.39) == pairs.same) > 0.95
+    assert np.mean((cosines > 0.39) == pairs.same) > 0.94
     assert abs(cosines[~pairs.same].mean() - see.network.STRANGERS) < 0.03

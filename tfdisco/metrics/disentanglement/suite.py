@@ -61,15 +61,16 @@ def measure(view, data, count, values, seed, progress=None):
     real, drawn = score.Spread(), score.Spread()
     for pictures in data if progress is None else progress(data, desc='training data'):
         real.add(view.numbers(pictures))
+    variances = {score.OF_DATA: real.variance()}  # data that do not suffice show at once
     found = {factor: score.variances(view, factor, count, values, seed, drawn, progress)
              for factor in score.VARIED}
     measures = dict(score.MEASURES)
-    judged = score.judged(real.variance())
+    judged = score.judged(variances[score.OF_DATA])
     if judged:
         measures[score.JUDGE] = judged
     result = {}
-    for by, variance in ((score.OF_DATA, real.variance()),
-                         (score.OF_GENERATED, drawn.variance())):
+    variances[score.OF_GENERATED] = drawn.variance()
+    for by, variance in variances.items():
         for measured, columns in measures.items():
             names = ['ds', measured, '' if by == score.OF_DATA else by]
             scores, sigmas = score.scores(found, variance, columns, seed)
