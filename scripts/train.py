@@ -5,7 +5,7 @@
 
 The same command goes on with a run that was interrupted. Several GPUs of one machine are
 used together; several machines by the environment variable TF_CONFIG. With --portable=DIR
-in place of --logdir it writes a package that trains elsewhere, see docs/portable.md.
+it writes a package that trains elsewhere instead, see docs/portable.md.
 """
 
 import os
@@ -26,9 +26,10 @@ DEFINE = {str: flags.DEFINE_string, int: flags.DEFINE_integer, float: flags.DEFI
 for field in GanConfig.flags():
     DEFINE[field.type](field.name, field.default, field.metadata['help'])
 flags.DEFINE_string('logdir', None, 'The folder of the run; made if need be.')
-flags.DEFINE_string('portable', None, 'In place of logdir: the folder of a package that trains '
-                    'where TensorFlow does not run, see docs/portable.md.')
-flags.mark_flags_as_mutual_exclusive(['logdir', 'portable'], required=True)
+flags.DEFINE_string('portable', None, 'Instead of training in logdir, writes this folder: a '
+                    'package that trains where TensorFlow does not run, see docs/portable.md.')
+flags.register_multi_flags_validator(['logdir', 'portable'], lambda values: any(values.values()),
+                                     'expected --logdir or --portable, got neither')
 flags.DEFINE_enum('portable_images', 'jpeg', PICTURES, 'How a package keeps images.')
 flags.DEFINE_integer('virtual_cpus', 0, 'Replicas on the CPU, to try things out; 0 for none.')
 flags.DEFINE_integer('processes', os.cpu_count(), 'Processes that make faces.', lower_bound=1)

@@ -2,7 +2,6 @@
 
 import importlib.util
 import os
-import pathlib
 import subprocess
 import sys
 
@@ -40,20 +39,35 @@ def package(lowers, source, tmp_path_factory):
 
 
 @pytest.fixture(scope='session')
-def run():
-    """Runs a package, in its folder and from its own sources alone: (status, text)."""
+def begin(tmp_path_factory):
+    """Begins to run a package, in its folder and from its own sources alone."""
     python = sys.executable
     if importlib.util.find_spec('jax') is None:
         python = os.environ.get('TFDISCO_TEST_JAX')
         if not python:
             pytest.skip('no jax; TFDISCO_TEST_JAX may name a Python that has it')
 
-    def run(path, *flags):
-        environment = {name: value for name, value in os.environ.items() if name != 'PYTHONPATH'}
-        found = subprocess.run([python, '-m', 'tfdisco.portable.run', '.', *flags],
-                               cwd=pathlib.Path(path), text=True, capture_output=True,
-                               env={**environment, 'JAX_PLATFORMS': 'cpu'})
-        return found.returncode, found.stdout + found.stderr
+    # What was compiled once is kept, and compiled quickly; the figures are the same.
+    environment = {name: value for name, value in os.environ.items() if name != 'PYTHONPATH'}
+    environment.update(
+        JAX_PLATFORMS='cpu', JAX_COMPILATION_CACHE_DIR=str(tmp_path_factory.mktemp('compiled')),
+        JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS='0',
+        XLA_FLAGS='--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true')
 
-    run.python = python
+    def begin(path, *flags):
+        return subprocess.Popen([python, '-m', 'tfdisco.portable.run', '.', *flags],
+                                cwd=path, text=True, stdout=subprocess.PIPE,
+                                stderr=subprocess.STDOUT, env=environment)
+
+    return begin
+
+
+@pytest.fixture(scope='session')
+def run(begin):
+    """Runs a package: (status, text)."""
+    def run(path, *flags):
+        with begin(path, *flags) as process:
+            text = process.communicate()[0]
+        return process.returncode, text
+
     return run

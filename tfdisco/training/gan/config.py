@@ -143,9 +143,10 @@ class SourceConfig:
     data: str = _field('', 'A folder of records (scripts/make_faces.py, '
                        'scripts/prepare_photos.py); none: rendered faces are made in the folder '
                        'of the run.')
-    start: str = _field('', 'What this run begins with, weights alone: the folder of a run; a '
-                        'generator.npz, with the discriminator.npz beside it if there is one; '
-                        'built-in, what ships; none: random weights.')
+    start: str = _field('', 'What this run begins with, weights alone: the folder of a run, or '
+                        'of a portable package that was trained; a generator.npz, with the '
+                        'discriminator.npz beside it if there is one; built-in, what ships; '
+                        'none: random weights.')
     faces: int = _field(4000, 'How many rendered faces are made, four of each person.')
     mirror: bool = _field(True, 'Whether every other real image is mirrored.')
     model: str = _field('open_head', 'The morphable model, a name or path.')

@@ -5,6 +5,7 @@ import os
 
 from tfdisco.networks import discriminator_file, generator_file, trained
 from tfdisco.training.gan.distil import distil
+from tfdisco.training.gan.upkeep import GENERATOR
 from tfdisco.training.run import folder as run_folder
 
 # Fields of networks that may differ from those of a file: its weights mean the same.
@@ -22,11 +23,18 @@ def origin(start, network):
       network: 'generator' or 'discriminator'.
 
     Returns:
-      '' if it begins anew, the folder of a run, or a file.
+      '' if it begins anew, the folder of a run, or a file; of the folder of a portable
+      package, its file.
     """
-    if start != trained.BUILT_IN and not start.endswith(SUFFIX):
-        return start
     path = trained.resolve(start)
+    if path and not path.endswith(SUFFIX):
+        # A portable package that was trained has files and no snapshots.
+        file = os.path.join(path, GENERATOR)
+        if os.path.isdir(run_folder.RunFolder.snapshots_of(path)) or not os.path.isfile(file):
+            return path
+        path = file
+    if not path:
+        return ''
     if network == 'generator':
         return path
     path = discriminator_file.beside(path)

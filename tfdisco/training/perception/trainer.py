@@ -96,7 +96,7 @@ class PerceptionTrainer:
         which = data.order(len(faces), count, int(self.step_count) + 1, self._seed)
         return {name: tf.constant(value) for name, value in faces.batch(which, names).items()}
 
-    @tf.function(autograph=False)
+    @tf.function
     def _step(self, faces, photos):
         seen = self._augmenter(faces, self._random)
         pictures = [seen['image']]

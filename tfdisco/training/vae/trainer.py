@@ -77,7 +77,7 @@ class VAETrainer:
         check_finite(terms, int(self.step_count) + 1)
         return terms
 
-    @tf.function(autograph=False)
+    @tf.function
     def _step(self):
         people = self._random.uniform([self._batch], maxval=self._people, dtype=tf.int64)
         terms = {}
