@@ -49,6 +49,8 @@ EXTRAS = {
     'gpu': per_python({marker: 'tensorflow[and-cuda]' + versions
                        for marker, versions in TENSORFLOW.items()}),
     'demo': ['gradio>=4,<6'],
+    # Where packages of scripts/train.py --portable are run; tfdisco need not be installed there.
+    'portable': ['jax>=0.11,<0.13', 'pillow>=9.5'],
 }
 
 

@@ -235,7 +235,8 @@ OTHERS = {
     'matlab': ('a.mat', lambda path: scipy.io.savemat(path, {'idx': RNG.integers(1, 9, (6, 3))}),
                lambda path: matlab.read_indices(path, 'idx', (None, 3), 9, 'get it')),
     'records': ('faces-00000-of-00001.tfrecord', write_records, read_records),
-    'package': ('a.tgz', write_package, lambda path: importers._read(str(path), {'fc': (3, 2)})),
+    'package': ('a.tgz', write_package, lambda path: importers._read(
+        str(path), importers.PACKAGES['dlib'], {'fc': (3, 2)})),
     'tar': ('a.tar', write_tar, photo_files.photographs),
     'checkpoint index': (CHECKPOINT + 'index', None, read_checkpoint),
     'checkpoint data': (CHECKPOINT + 'data-00000-of-00001', None, read_checkpoint),

@@ -188,7 +188,7 @@ def test_import_model_writes_a_model_file(folder, arrays, tmp_path):
 
 
 @pytest.mark.parametrize('kind, out, error, message', [
-    ('flame', 'x.npz', ValueError, r"kind: expected one of \['bfm09', 'ict'\], got 'flame'"),
+    ('flame', 'x.npz', ValueError, r"kind: expected one of .*'ict'\], got 'flame'"),
     ('ict', 'x.mat', ValueError, r"out: expected a path that ends in .npz, got '.*x.mat'"),
     ('ict', 'none/x.npz', FileNotFoundError, 'out: expected an existing folder'),
 ])

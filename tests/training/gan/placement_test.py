@@ -30,10 +30,7 @@ from tfdisco.training.gan.trainer import (
 pytestmark = pytest.mark.skipif(not placement.known(),
                                 reason='this TensorFlow has no kernels for GPUs')
 BATCH, SIDE = 4, 32
-ALL = schedule.IMITATIVE + schedule.EXPRESSION_PAIRS + schedule.ILLUMINATION_PAIRS + (
-    schedule.ADVERSARIAL, schedule.PIXEL)
-
-
+ALL = (*schedule.IMITATIVE, *schedule.PAIR_TERMS, schedule.ADVERSARIAL, schedule.PIXEL)
 
 
 def copies(function, *shapes):
@@ -90,7 +87,7 @@ def test_faces_are_drawn_without(impl):
 @pytest.mark.slow  # the graph of every term
 def test_a_step_moves_nothing():
     model = toy.model()
-    config = GanConfig.of(**{**gan.NETWORK, 'batch': BATCH})
+    config = GanConfig.of(**gan.NETWORK, batch=BATCH, mapping='sum', identity_region='head')
     trainer = GanTrainer(
         config.network, config.loss, config.schedule, model,
         GeneratorInputs(gan.vaes_of(model.layout), gan.NETWORK['noise']),

@@ -91,6 +91,19 @@ def test_vaes_beside_the_file_are_the_run_s(written, begin):
     assert same(generator, trainer.generator)
 
 
+def test_a_trained_package_is_its_files_and_a_run_its_folder(written, begin, tmp_path):
+    path, generator, discriminator = written
+    discriminator_file.write(path.with_name('discriminator.npz'), discriminator)
+    assert start.origin(str(tmp_path), 'generator') == str(path)
+    assert start.origin(str(tmp_path), 'discriminator') == str(path.with_name('discriminator.npz'))
+    config, trainer = begin(tmp_path)
+    start.restore(config, trainer)
+    assert same(generator, trainer.generator) and same(discriminator, trainer.discriminator)
+    (tmp_path / 'snapshots').mkdir()
+    assert [start.origin(str(tmp_path), name) for name in ('generator', 'discriminator')] == [
+        str(tmp_path)] * 2
+
+
 def test_without_a_start_weights_stay(begin):
     config, trainer = begin('')
     before = values(trainer.generator)
