@@ -1,7 +1,5 @@
 """One step of GAN training on one or many replicas."""
 
-from typing import NamedTuple
-
 import tensorflow as tf
 
 from tfdisco.losses import adversarial
@@ -12,33 +10,15 @@ from tfdisco.training.gan.augment import NUMBERS, adjusted, augment
 from tfdisco.training.gan.draws import Draws
 from tfdisco.training.gan.objective import Draw, GeneratorObjective, discriminator_terms
 from tfdisco.training.gan.optimizer import NetworkOptimizer, replica_mean
+from tfdisco.training.gan.part import AVERAGE, DISCRIMINATOR, GENERATOR, PATH_LENGTH, Part
 from tfdisco.training.gan.schedule import PAIR_TERMS
 from tfdisco.training.run.loop import check_finite
 
-# Parts of a step, after the methods that compute them.
-DISCRIMINATOR, GENERATOR = 'train_discriminator', 'train_generator'
-PATH_LENGTH, AVERAGE = 'regularise_generator', 'follow'
 PATH_SHARE = 2  # one in so many faces of a batch has its path length measured
 PATH_DECAY = 0.01  # of the mean path length
 W_AVG_BETA = 0.995
 ADVICE = ('go on from the last snapshot with a lower learning rate, or look for outliers in the '
           'data')
-
-
-class Part(NamedTuple):
-    """A part of a step, which has a graph of its own.
-
-    name: one of `DISCRIMINATOR`, `GENERATOR`, `PATH_LENGTH`, `AVERAGE`.
-    fixed: what its graph is made for, beside resolution and batch: hashable.
-    """
-
-    name: str
-    fixed: tuple = ()
-
-    @property
-    def judges(self):
-        """Whether it takes real images."""
-        return self.name == DISCRIMINATOR
 
 
 class GanTrainer:
