@@ -13,7 +13,8 @@ from tfdisco.training.gan import schedule
 # generated heads are not exactly where rendered ones are.
 MARGIN = 1 / 16
 # What another noise alone has to change, at least: colours (a difference in [-1, 1]) outside
-# the face, and the hair map. Rendered people differ by 0.6 and 0.15.
+# the face, and the hair map. Two random faces of the generator that ships differ by 0.51 and
+# 0.18 (docs/evaluation.md).
 NOISE_BACKGROUND, NOISE_HAIR = 0.45, 0.1
 
 
