@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+import re
 
 import numpy as np
 import pytest
@@ -148,8 +149,13 @@ def test_a_mapping_of_another_kind_learns_from_the_files(inputs, begin, tmp_path
         return np.mean((mapping(trainer.inputs(z)).numpy() - wanted) ** 2) / wanted.var(0).mean()
 
     before = unlike()
-    start.restore(config, trainer)
-    assert unlike() < 0.5 * min(before, 1.0)
+    with pytest.warns(UserWarning, match='is of another kind; the new one says') as warned:
+        start.restore(config, trainer)
+    left = unlike()
+    assert left < 0.5 * min(before, 1.0)
+    told = ' '.join(str(each.message) for each in warned)
+    said = float(re.search(r'the new one says (-?\d+)%', told).group(1)) / 100
+    assert said == pytest.approx(1 - left, abs=0.1)
     for name, value in values(generator).items():
         if not name.startswith('mapping/'):
             np.testing.assert_array_equal(values(trainer.generator)[name], value, name)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import warnings
 
 from tfdisco.networks import discriminator_file, generator_file, trained
 from tfdisco.training.gan.distil import distil
@@ -71,8 +72,10 @@ def restore(config, trainer):
             discriminator = discriminator_file.read(beside)
             _check(beside, config, discriminator.config)
         if generator.config.mapping != config.network.mapping:
-            distil(trainer.generator.mapping, generator.mapping, trainer.inputs,
-                   config.source.seed)
+            left = distil(trainer.generator.mapping, generator.mapping, trainer.inputs,
+                          config.source.seed)
+            warnings.warn(f'start: the mapping of {path} is of another kind; the new one says '
+                          f'{1 - left:.0%} of what it says (of the variance of w)', stacklevel=2)
             _assign(path, trainer.generator, generator, without='mapping/')
         else:
             _assign(path, trainer.generator, generator)
@@ -84,7 +87,6 @@ def restore(config, trainer):
 def _check(path, config, network, source=()):
     """Raises ValueError unless a file is of what a run is of."""
     theirs = {**dataclasses.asdict(network), **dict(source)}
-    theirs.pop('average_identity', None)  # of truncation, which is no part of training
     free = FREE + (MAPPING if network.mapping != config.network.mapping else ())
     ours = {**config.values(), **{name: theirs[name] for name in free}}
     differ = [name for name, value in theirs.items() if ours[name] != value]
