@@ -48,10 +48,20 @@ EXTRAS = {
     'judge': ['mediapipe==0.10.14; python_version < "3.12"'],
     'gpu': per_python({marker: 'tensorflow[and-cuda]' + versions
                        for marker, versions in TENSORFLOW.items()}),
+    # Requests that warm servers up; ONNX. Later releases of onnx want another ml_dtypes than
+    # TensorFlow 2.15's.
+    'export': [
+        *per_python({OLD: 'tensorflow-serving-api>=2.15,<2.16',
+                     NEW: 'tensorflow-serving-api>=2.21,<2.22'}),
+        *per_python({OLD: 'onnx>=1.17,<1.19', NEW: 'onnx>=1.17,<1.24'}),
+        'tf2onnx>=1.17,<1.18; python_version >= "3.10"',
+        'onnxruntime>=1.20,<1.33; python_version >= "3.10"',
+    ],
     'demo': ['gradio>=4,<6'],
     # Where packages of scripts/train.py --portable are run; tfdisco need not be installed there.
     'portable': ['jax>=0.11,<0.13', 'pillow>=9.5'],
 }
+EXTRAS['test'] += EXTRAS['export']
 
 
 def version():

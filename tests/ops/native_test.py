@@ -225,6 +225,13 @@ def test_mode_reference_touches_no_compiler(tree, monkeypatch):
         native.module_for('fake', 'native')
 
 
+def test_graphs_for_others_take_the_reference():
+    with pytest.raises(RuntimeError, match='within standard_ops'), native.standard_ops():
+        assert native.module_for('bias_act') is None
+        native.module_for('bias_act', 'native')
+    assert not native._obstacle('bias_act')
+
+
 def test_unknown_values(tree, monkeypatch):
     with pytest.raises(ValueError, match="impl: expected one of .* got 'cuda'"):
         native.module_for('fake', 'cuda')

@@ -84,12 +84,14 @@ def distant(directions):
     -0.04 to 0.06 where it is turned away.
 
     Args:
-      directions: [..., 3] array, unit vectors from the face towards the light.
+      directions: [..., 3] array or tensor, unit vectors from the face towards the light.
 
     Returns:
-      [..., 9] array, gamma with nothing subtracted.
+      [..., 9], an array for an array, a tensor for a tensor: gamma with nothing subtracted.
     """
-    return basis(np.asarray(directions)) / _BUILT_IN * _CLAMPED_COSINE
+    if not tf.is_tensor(directions):
+        directions = np.asarray(directions)
+    return basis(directions) / _BUILT_IN * _CLAMPED_COSINE
 
 
 def even():

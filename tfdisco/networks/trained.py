@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
+from tfdisco import files
 from tfdisco.face3d.morphable_model import MorphableModel
 from tfdisco.networks import generator_file
 from tfdisco.networks.inputs import GeneratorInputs
@@ -35,6 +36,21 @@ class TrainedGenerator(NamedTuple):
 def resolve(path):
     """The path of a generator's file: `path`, or of the one that ships if it is 'built-in'."""
     return str(_PRETRAINED / f'{SHIPPED}.npz') if os.fspath(path) == BUILT_IN else os.fspath(path)
+
+
+def licence(path=BUILT_IN):
+    """The terms of use of a generator's file, or of the card beside it, or ''.
+
+    Raises:
+      FileNotFoundError: if there is no such file.
+      ValueError: if it is no generator's file.
+    """
+    path = resolve(path)
+    stored = files.read_npz(path, generator_file.CONTENT, arrays={
+        'licence': files.Array(files.TEXT, [])})
+    card = os.path.splitext(path)[0] + '.json'
+    beside = files.read_json(card).get('licence') if os.path.isfile(card) else ''
+    return str(stored['licence']) or str(beside or '')
 
 
 class MissingModel:

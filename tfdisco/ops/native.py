@@ -7,14 +7,17 @@ TFDISCO_OPS chooses for the whole process:
   reference: the TensorFlow reference; no compiler is touched.
 
 Where no native op can do what is asked, the reference does it whatever the mode: in a
-function that XLA compiles, which knows TensorFlow's own ops only, and for the ops of
-`ATOMIC` on a GPU that is to compute the same bits in each run. (A tf.function that was
-traced outside XLA keeps its native ops; inside a compiled one call its Python function.)
+function that XLA compiles, which knows TensorFlow's own ops only, in graphs for programs
+without tfdisco (`standard_ops`), and for the ops of `ATOMIC` on a GPU that is to compute the
+same bits in each run. (A tf.function that was traced outside keeps its native ops; inside a
+compiled or exported one call its Python function.)
 
 An op module asks `module_for(name, impl)`. TensorFlow is imported only when a
 library is loaded, so `build_capi` works without it.
 """
 
+import contextlib
+import contextvars
 import functools
 import os
 import re
@@ -43,6 +46,17 @@ ATOMIC = ('rasterize_triangles', 'interpolate_attributes', 'image_warp')
 
 _lock = threading.Lock()
 _warned = set()
+_standard = contextvars.ContextVar('standard', default=False)
+
+
+@contextlib.contextmanager
+def standard_ops():
+    """Within it what is traced or computed uses TensorFlow's own ops: any TensorFlow loads it."""
+    token = _standard.set(True)
+    try:
+        yield
+    finally:
+        _standard.reset(token)
 
 
 def mode():
@@ -148,9 +162,11 @@ def build_capi(cuda=False):
 
 def _obstacle(name):
     """Why the op being built cannot be native although it may be there, or ''."""
-    # TensorFlow has no public way to ask either question.
+    # TensorFlow has no public way to ask what is asked of it here.
     from tensorflow.python.framework import config, ops
     from tensorflow.python.ops import control_flow_util
+    if _standard.get():
+        return "within standard_ops(), graphs hold TensorFlow's own ops only"
     if control_flow_util.GraphOrParentsInXlaContext(ops.get_default_graph()):
         return "XLA compiles TensorFlow's own ops only"
     if (name in ATOMIC and config.is_op_determinism_enabled()
