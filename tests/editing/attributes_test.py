@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.face3d import toy
-from tfdisco.editing.attributes import Attributes
+from tfdisco.editing.attributes import Attributes, frontal
 from tfdisco.face3d import lighting
 
 
@@ -56,4 +56,53 @@ def test_no_settings_change_nothing(people):
     ('hair=red', "expected one of .*'open', 'smile'.*, got 'hair'")])
 def test_what_is_no_setting_is_refused(text, message):
     with pytest.raises(ValueError, match=f'^set: {message}'):
+        Attributes(text, toy.model())
+
+
+def test_what_has_a_plus_is_added(people):
+    model = toy.model()
+    found = Attributes('yaw=+10deg,pitch=+-0.1rad,smile=+0.5', model)(people)
+    pose, expression = model.layout.slices['pose'], model.layout.slices['expression']
+    np.testing.assert_allclose(found[:, pose], people[:, pose] + [-0.1, math.radians(10), 0],
+                               atol=1e-6)
+    np.testing.assert_allclose(found[:, expression], people[:, expression]
+                               + 0.5 * model.arrays['expression_units'][1], atol=1e-6)
+    both = Attributes('open=1,smile=+0.5', model)(people)
+    units = model.arrays['expression_units']
+    np.testing.assert_allclose(both[:, expression], np.tile(units[0] + 0.5 * units[1], (3, 1)),
+                               atol=1e-6)
+
+
+def test_light_has_a_strength_or_27_numbers(people):
+    model = toy.model()
+    part = model.layout.slices['illumination']
+    np.testing.assert_allclose(
+        Attributes('light=left:0.5', model)(people)[0, part],
+        lighting.light_from_direction('left', intensity=0.35), atol=1e-6)
+    np.testing.assert_allclose(Attributes('light=left:1', model)(people)[0, part],
+                               lighting.light_from_direction('left'), atol=1e-6)
+    numbers = np.arange(27) / 27
+    text = 'light=' + ' '.join(map(str, numbers)) + ',yaw=3'
+    np.testing.assert_allclose(Attributes(text, model)(people)[1, part], numbers, atol=1e-6)
+
+
+def test_it_says_which_factors_are_set():
+    model = toy.model()
+    assert Attributes('', model).factors == []
+    assert Attributes('yaw=+3', model).factors == ['pose']
+    assert Attributes('light=left,open=1,roll=2', model).factors == [
+        'expression', 'illumination', 'pose']
+    assert frontal(model)(np.ones([1, model.layout.size]))[
+        0, model.layout.slices['pose']].tolist() == [0, 0, 0]
+
+
+@pytest.mark.parametrize('text, message', [
+    ('Opn=1', "got 'Opn'; did you mean open\\?"), ('smil=1', 'did you mean smile\\?'),
+    ('YAW=1', 'did you mean yaw\\?'), ('light=lef', "got 'lef'; did you mean left\\?"),
+    ('light=left:strong', "a strength of 0 or more .*, got 'strong'"),
+    ('light=left:-1', "a strength of 0 or more .*, got '-1'"),
+    ('light=1 2 3', 'expected 27 finite numbers .*, got 3'),
+    ('light=' + 'nan ' * 27, 'expected 27 finite numbers')])
+def test_what_was_meant_is_guessed(text, message):
+    with pytest.raises(ValueError, match=message):
         Attributes(text, toy.model())

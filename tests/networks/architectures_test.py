@@ -56,6 +56,12 @@ def test_each_image_depends_on_its_own_input_alone(arch):
 def test_noise_is_fixed_drawn_or_none(arch):
     generator = generator_of(arch)
     ws = generator.broadcast(generator.mapping(draw(2)))
+    own = generator.const_noise()
+    assert [list(values.shape) for values in own] == [
+        [1, side, side, 1] for side in generator.noise_sides()]
+    np.testing.assert_allclose(generator.synthesis(ws, noise=[tf.repeat(maps, 2, 0)
+                                                              for maps in own]),
+                               generator.synthesis(ws), rtol=1e-4, atol=1e-5)
     drawn = generator.random_noise(2, [0, 1])
     assert [values.shape[1] for values in drawn] == generator.noise_sides()
     images = {'const': generator.synthesis(ws), 'none': generator.synthesis(ws, 'none'),

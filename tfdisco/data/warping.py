@@ -60,7 +60,7 @@ def warp(photo, transform, size):
     return Warped(image, border)
 
 
-def paste(photo, face, transform, softness=0.1):
+def paste(photo, face, transform, softness=0.1, mask=None):
     """Puts an (edited) aligned picture back into its photograph.
 
     Args:
@@ -69,9 +69,10 @@ def paste(photo, face, transform, softness=0.1):
       transform: [2, 3] as `warp` took it: pixel of the photograph to pixel of `face`.
       softness: share of the face's width over which it passes into the photograph, from
         nothing at its edge; above 0 and at most 0.5.
+      mask: None, or [size, size] from 0 to 1: how much of `face` is taken, beside that.
 
     Returns:
-      uint8 [H, W, 3]; outside the face's square it is `photo`.
+      uint8 [H, W, 3]; outside the face's square, and where the mask is 0, it is `photo`.
 
     Raises:
       ValueError: on wrong arguments.
@@ -91,11 +92,17 @@ def paste(photo, face, transform, softness=0.1):
         return photo.copy()
     here = np.column_stack([back[:, :2], back[:, 2] - [left, top]])
     moved = resample(face, here, bottom - top, right - left)
+    shown = 1.0
+    if mask is not None:
+        check_shape('mask', mask, [size, size])
+        levels = np.repeat(_rounded(255.0 * np.asarray(mask))[..., np.newaxis], 3, axis=-1)
+        shown = resample(levels, here, bottom - top, right - left)[..., :1] / 255.0
     x, y = np.moveaxis(alignment.apply(alignment.invert(here),
                                        _centres(bottom - top, right - left)), -1, 0)
     inside = np.minimum(np.minimum(x, size - x), np.minimum(y, size - y)) / (softness * size)
     share = np.clip(inside, 0.0, 1.0)
     share = (share * share * (3.0 - 2.0 * share))[..., np.newaxis]  # no crease at either end
+    share = share * shown
     result = photo.copy()
     part = result[top:bottom, left:right]
     result[top:bottom, left:right] = _rounded(part + share * (moved.astype(np.float64) - part))

@@ -7,7 +7,7 @@ import tensorflow as tf
 from tfdisco.networks.factor_mapping import FactorMapping
 from tfdisco.networks.layers import MappingNetwork
 from tfdisco.networks.network import ConfiguredNetwork
-from tfdisco.networks.noise import CONST, NOISES, random_noise
+from tfdisco.networks.noise import CONST, NOISES, Noisy, random_noise
 from tfdisco.shapes import check_choice, check_shape
 
 SMALLEST = 4  # pixels that synthesis begins with
@@ -93,6 +93,14 @@ class BaseGenerator(ConfiguredNetwork):
     def random_noise(self, batch, seed, resolution=None):
         """Noise maps for `synthesis`, see `noise.random_noise`."""
         return random_noise(self.noise_sides(resolution), batch, seed)
+
+    def const_noise(self):
+        """The maps of the noise 'const', [1, side, side, 1] each, in the order of the layers."""
+        layers = [getattr(self, f'{name}{side}', None) for side in self.sides()
+                  for name in ('up', 'conv')]
+        found = [part for layer in layers if layer is not None
+                 for part in (layer, *vars(layer).values()) if isinstance(part, Noisy)]
+        return [tf.convert_to_tensor(part.noise) for part in found]
 
     def synthesis(self, ws, noise=CONST, resolution=None, fade=None):
         """Draws images.

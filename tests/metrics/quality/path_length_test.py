@@ -66,19 +66,3 @@ def test_tails_are_left_out_as_published():
     assert found.low < found.value < found.high
     with pytest.raises(ValueError, match='finite path lengths'):
         path_length.estimate(np.array([1.0, np.nan]), 0)
-
-
-def test_perceptual_distance_in_numpy():
-    rng = np.random.default_rng(0)
-    first, second = ([rng.normal(size=(2, *shape)).astype(np.float32)
-                      for shape in ((4, 3, 5), (2, 2, 7))] for _ in range(2))
-    expected = np.zeros(2)
-    for one, two in zip(first, second):
-        one, two = (values / np.linalg.norm(values, axis=-1, keepdims=True)
-                    for values in (one, two))
-        expected += np.square(one - two).sum(axis=-1).mean(axis=(1, 2))
-    np.testing.assert_allclose(path_length.perceptual_distance(first, second), expected,
-                               rtol=1e-5)
-    # Brighter maps are no other picture.
-    np.testing.assert_allclose(path_length.perceptual_distance(
-        first, [3 * values for values in first]), 0, atol=1e-9)

@@ -63,23 +63,3 @@ def estimate(lengths, seed):
     high = np.percentile(lengths, TAILS[1], method='higher')
     kept = lengths[(lengths >= low) & (lengths <= high)]
     return statistics.mean(kept, np.arange(len(kept)), seed)
-
-
-def perceptual_distance(first, second):
-    """How unlike two pictures are to a network, from its maps.
-
-    LPIPS without learnt weights (Zhang et al. 2018, Eq. 1): at every place the squared
-    difference of unit vectors over channels, averaged over places, added over the maps.
-
-    Args:
-      first, second: lists of [B, H, W, C], C and sizes of any map their own.
-
-    Returns:
-      [B].
-    """
-    return tf.add_n([tf.reduce_mean(tf.reduce_sum(tf.math.squared_difference(
-        _unit(one), _unit(two)), axis=-1), axis=[1, 2]) for one, two in zip(first, second)])
-
-
-def _unit(values):
-    return values / (tf.norm(values, axis=-1, keepdims=True) + 1e-10)

@@ -2,6 +2,7 @@
 
 import tensorflow as tf
 
+from tfdisco.losses.perceptual import perceptual_distance
 from tfdisco.metrics import pictures, tables
 from tfdisco.metrics.generated import GeneratedFaces
 from tfdisco.metrics.quality import features as feature_kinds
@@ -91,7 +92,7 @@ def _path_lengths(faces, kind, count, seed, progress):
     generator = faces.generator
     draw = tf.function(lambda w: generator.synthesis(generator.broadcast(w)),
                        reduce_retracing=True)
-    distance = tf.function(lambda first, second: path_length.perceptual_distance(
+    distance = tf.function(lambda first, second: perceptual_distance(
         kind.maps(first), kind.maps(second)), reduce_retracing=True)
     return path_length.path_lengths(draw, distance, generator.mapping, faces.inputs, count, seed,
                                     progress=progress)
