@@ -57,8 +57,8 @@ class Mapping:
         return self.w(after) - self.w(before)
 
 
-def within(coefficients, faces, count=SPREAD_OF, margin=1.0):
-    """Coefficients [B, K] brought into what random faces of a generator have, number by number.
+def within(coefficients, faces, count=SPREAD_OF):
+    """Coefficients [B, K], those of identity within what random faces of a generator have.
 
     A photograph's identity may be read beyond all that a generator has learned from; its
     mapping then draws no face.
@@ -67,12 +67,9 @@ def within(coefficients, faces, count=SPREAD_OF, margin=1.0):
       coefficients: [B, K].
       faces: `FaceGenerator`.
       count: of random faces.
-      margin: how far from their mean numbers may be, in ranges of the random faces.
     """
     seen = faces.coefficients(faces.latents(count, seed=1))
-    low, high = seen.min(axis=0), seen.max(axis=0)
-    middle, half = (low + high) / 2, margin * (high - low) / 2
     part = faces.inputs.layout.factor_slice(factors.IDENTITY)
     result = np.array(coefficients, np.float32)
-    result[:, part] = np.clip(result[:, part], (middle - half)[part], (middle + half)[part])
+    result[:, part] = np.clip(result[:, part], seen[:, part].min(axis=0), seen[:, part].max(axis=0))
     return result
