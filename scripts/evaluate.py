@@ -5,6 +5,7 @@
     python scripts/evaluate.py --suite=perception --photos=lfw --sheets=report
     python scripts/evaluate.py --suite=control --snapshot=runs/mine/generator.npz
     python scripts/evaluate.py --suite=disentanglement --judge=dlib
+    python scripts/evaluate.py --suite=editing --photos=photos --count=26
     python scripts/evaluate.py --suite=report --out=report \\
         --snapshot=built-in,runs/mine/generator.npz
 
@@ -54,9 +55,16 @@ flags.DEFINE_string('recognition', None, 'Suites of generators, perception: buil
                     'dlib, or a weights file.')
 flags.DEFINE_string('parsing', None, 'Suites of generators, perception: built-in (default), '
                     'or a weights file.')
-flags.DEFINE_string('photos', None, 'perception: a folder of photographs (or of one .tar, or that '
-                    '.tar), with landmarks.npz beside them: filename [N], points5 [N, 5, 2], '
-                    'points68 [N, 68, 2] pixels.')
+flags.DEFINE_string('photos', None, 'perception, editing: a folder of photographs (or of one .tar, '
+                    'or that .tar), with landmarks.npz beside them: filename [N], points5 '
+                    '[N, 5, 2], points68 [N, 68, 2] pixels; editing needs points5 alone, or a '
+                    'folder detections in it, or mtcnn.')
+flags.DEFINE_string('methods', None, 'editing: how photographs are found in the generator: '
+                    'coefficients, encoder, optimised, tuned, with commas between.')
+flags.DEFINE_string('encoder', None, 'editing: an encoder.npz of scripts/train_encoder.py.')
+flags.DEFINE_integer('edited', None, 'editing: photographs that get every edit (26).',
+                     lower_bound=1)
+flags.DEFINE_integer('steps', None, 'editing: of each search (200).', lower_bound=1)
 flags.DEFINE_integer('photo_count', None, 'perception: photographs, at most (2400).',
                      lower_bound=2)
 flags.DEFINE_string('identity_pattern', None, 'perception: a regular expression for the '
@@ -77,7 +85,8 @@ flags.DEFINE_string('out', None, 'report: the folder to write to, or to go on in
 flags.DEFINE_string('suites', None, 'report: names with commas between; all by default.')
 OPTIONS = ('model', 'data', 'count', 'seed', 'weights', 'snapshot', 'reconstruction', 'recognition',
            'parsing', 'judge', 'contexts', 'values', 'photos', 'photo_count', 'identity_pattern',
-           'sheets', 'slopes', 'features', 'inception', 'images', 'coefficients', 'out', 'suites')
+           'sheets', 'slopes', 'methods', 'encoder', 'edited', 'steps', 'features',
+           'inception', 'images', 'coefficients', 'out', 'suites')
 
 
 def main(argv):

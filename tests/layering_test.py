@@ -12,7 +12,7 @@ REPOSITORY = pathlib.Path(__file__).resolve().parents[1]
 # those of the ground floor may.
 GROUND = {'factors', 'shapes', 'files', 'images', 'keras_layer', 'progress'}
 FLOORS = (GROUND, {'ops'}, {'face3d'}, {'networks', 'perception', 'data'}, {'losses'},
-          {'metrics', 'editing'}, {'training'},
+          {'editing'}, {'metrics'}, {'training'},
           {'benchmarks', 'doctor', 'export', 'portable'}, {'scripts'})
 
 
@@ -85,6 +85,8 @@ def test_every_import_goes_down():
     ('tfdisco/training/loop.py', 'from tfdisco import doctor', True),
     ('tfdisco/export/saved_model.py', 'from tfdisco import editing', False),
     ('tfdisco/editing/edits.py', 'from tfdisco import export', True),
+    ('tfdisco/metrics/editing/suite.py', 'from tfdisco.editing import loop', False),
+    ('tfdisco/editing/loop.py', 'from tfdisco.metrics import judge', True),
     ('tfdisco/training/loop.py', 'from scripts import render', True),
     ('tfdisco/__init__.py', 'from tfdisco.ops import native', True),
     ('tfdisco/helpers.py', 'import os', True),

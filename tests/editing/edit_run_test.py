@@ -9,40 +9,16 @@ from PIL import Image
 
 from tests.data import dotted
 from tests.editing import small
-from tests.face3d import toy
 from tfdisco.editing import receipt
 from tfdisco.editing.edit_run import EditRun, run
-from tfdisco.editing.inversion.objective import Weights
-from tfdisco.editing.inversion.optimise import Search
-from tfdisco.editing.inversion.tuning import Tuning
-from tfdisco.editing.loop import Tolerance
-from tfdisco.editing.photo_editor import PhotoEditor
-from tfdisco.perception.observe import Perception
 
 FACES = np.stack([dotted.placed(0.5, 3, (90, 110)), dotted.placed(0.6, -4, (260, 120))])
 SIZE = (360, 240)
 
 
-class Eyes:
-    """Reads off a picture what its colours say, and no translation."""
-
-    def __call__(self, images):
-        import types
-
-        import tensorflow as tf
-        images = tf.convert_to_tensor(images, tf.float32)
-        mean = tf.reduce_mean(images, axis=[1, 2])
-        return types.SimpleNamespace(
-            coefficients=0.1 * tf.tile(mean, [1, toy.model().layout.size // 3]),
-            translation=0.0 * mean)
-
-
 @pytest.fixture(scope='module')
 def editor():
-    seen = small.looking()
-    perception = Perception(Eyes(), small.Glance(), seen.parsing)
-    return PhotoEditor(small.faces('sum'), perception, small.coarse, Weights(), Search(3, 0.05),
-                       Tuning(2), Tolerance(rounds=2), size=64)
+    return small.editor()
 
 
 @pytest.fixture(scope='module')

@@ -26,7 +26,7 @@ class Straight:
         return after - before
 
 
-def loop(tolerance=Tolerance(), limits=None):
+def loop(tolerance=None, limits=None):
     measures = Measures(MODEL)
     return ClosedLoop(Straight(), measures, dict.fromkeys(MEASURED, 1.0),
                       limits or (lambda coefficients, asked: (coefficients, [])), LAYOUT,

@@ -1,6 +1,7 @@
 """A tiny generator of both kinds of mapping, tiny networks that look, and a tiny photograph."""
 
 import functools
+import types
 
 import numpy as np
 import tensorflow as tf
@@ -10,9 +11,16 @@ from tests.perception import small as perception  # noqa: F401  for tests
 from tests.training.gan import small
 from tfdisco.editing.face_generator import FaceGenerator
 from tfdisco.editing.inversion import objective
+from tfdisco.editing.inversion.objective import Weights
+from tfdisco.editing.inversion.optimise import Search
+from tfdisco.editing.inversion.tuning import Tuning
+from tfdisco.editing.loop import Tolerance
+from tfdisco.editing.photo_editor import PhotoEditor
 from tfdisco.networks import build
 from tfdisco.networks.config import NetworkConfig
 from tfdisco.networks.inputs import GeneratorInputs
+from tfdisco.perception.observe import Perception
+from tfdisco.perception.parsing import Parsed
 
 SIDE = 32
 
@@ -63,6 +71,36 @@ def coarse(images):
 def goal(**weights):
     """An `Objective` of what costs no time."""
     return objective.Objective(Glance(), coarse, objective.Weights(**weights))
+
+
+class Eyes:
+    """Stands for a reconstruction network: reads off a picture what its colours say."""
+
+    def __call__(self, images):
+        images = tf.convert_to_tensor(images, tf.float32)
+        mean = tf.reduce_mean(images, axis=[1, 2])
+        return types.SimpleNamespace(
+            coefficients=0.1 * tf.tile(mean, [1, toy.model().layout.size // 3]),
+            translation=0.0 * mean)
+
+
+class Halves:
+    """Stands for a parsing network: the middle of every picture is a face."""
+
+    def __call__(self, images):
+        batch, height, width = (tf.shape(images)[axis] for axis in range(3))
+        y, x = (tf.abs(2.0 * (tf.cast(tf.range(size), tf.float32) + 0.5) / tf.cast(
+            size, tf.float32) - 1.0) for size in (height, width))
+        face = tf.cast((y[:, tf.newaxis] < 0.7) & (x[tf.newaxis] < 0.6), tf.float32)
+        face = tf.tile(face[tf.newaxis, :, :, tf.newaxis], [batch, 1, 1, 1])
+        return Parsed(tf.zeros_like(face), face, 1.0 - face)
+
+
+def editor(**options):
+    """A `PhotoEditor` of a tiny generator, with what stands for networks, fast to trace."""
+    return PhotoEditor(faces('sum'), Perception(Eyes(), Glance(), Halves()), coarse,
+                       Weights(), Search(3, 0.05), Tuning(2), Tolerance(rounds=2), size=64,
+                       **options)
 
 
 def people(count, seed=0):

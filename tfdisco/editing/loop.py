@@ -66,7 +66,7 @@ class Edited(NamedTuple):
 class ClosedLoop:
     """Edits faces until they show what was asked for, or says how far it got."""
 
-    def __init__(self, mapping, measures, ordinary, limits, layout, tolerance=Tolerance()):
+    def __init__(self, mapping, measures, ordinary, limits, layout, tolerance=None):
         """See the class.
 
         Args:
@@ -75,10 +75,11 @@ class ClosedLoop:
           ordinary: {factor: distance}, see `Measures.ordinary`.
           limits: called with coefficients and factors, see `Limits`.
           layout: `factors.CoefficientLayout`.
-          tolerance: `Tolerance`.
+          tolerance: `Tolerance`, or None for its defaults.
         """
         self._mapping, self._measures, self._ordinary = mapping, measures, ordinary
-        self._limits, self._layout, self._tolerance = limits, layout, tolerance
+        self._limits, self._layout = limits, layout
+        self._tolerance = tolerance or Tolerance()
 
     def __call__(self, inverted, before, change, draw, read):
         """Edits.

@@ -17,12 +17,13 @@ import tensorflow as tf
 from tfdisco.editing import seam
 from tfdisco.editing.face_generator import FaceGenerator
 from tfdisco.editing.found_faces import SIZE, Face, FaceFinder
-from tfdisco.editing.inversion import features, optimise
-from tfdisco.editing.inversion.objective import Objective, Target, Weights, face_weight
+from tfdisco.editing.inversion import face_file, features, optimise
+from tfdisco.editing.inversion.encoder import Encoder
+from tfdisco.editing.inversion.objective import Objective, Target, face_weight
 from tfdisco.editing.inversion.start import within
-from tfdisco.editing.inversion.tuning import Tuner, Tuning
+from tfdisco.editing.inversion.tuning import Tuner
 from tfdisco.editing.limits import Limits
-from tfdisco.editing.loop import ClosedLoop, Tolerance
+from tfdisco.editing.loop import ClosedLoop
 from tfdisco.editing.measures import Measures
 from tfdisco.perception import resize
 from tfdisco.perception.observe import Perception
@@ -55,29 +56,33 @@ class PhotoEditor:
       model: its `MorphableModel`.
       perception: `Perception`, the networks that look.
       measures, ordinary: `Measures`, and what two random faces are apart.
+      maps: of the perceptual term, see `inversion.features`.
     """
 
-    def __init__(self, faces, perception, maps=None, weights=Weights(), search=None,
-                 tuning=Tuning(), tolerance=Tolerance(), encoder=None, size=SIZE):
+    def __init__(self, faces, perception, maps=None, weights=None, search=None,
+                 tuning=None, tolerance=None, encoder=None, size=SIZE):
         """See the class.
 
         Args:
           faces: `FaceGenerator`.
           perception: `Perception`.
           maps: None for the built-in ones, see `inversion.features`.
-          weights: `inversion.objective.Weights`.
-          search: `inversion.optimise.Search`, or None for its defaults.
-          tuning: `inversion.tuning.Tuning`.
+          weights: `inversion.objective.Weights`, or None for its defaults; so of
+          search: `inversion.optimise.Search`,
+          tuning: `inversion.tuning.Tuning`, and
           tolerance: `loop.Tolerance`.
-          encoder: None, or an `inversion.encoder.Encoder` that gives the start.
+          encoder: None, or 'built-in' or a file: an `inversion.encoder.Encoder` for the start.
           size: edge of aligned pictures, pixels.
         """
         self.faces, self.model, self.perception = faces, faces.model, perception
         self.measures = Measures(self.model)
         self.ordinary = self.measures.ordinary(faces)
-        self._objective = Objective(perception.recognition, maps or features.load(), weights)
-        self._inverter = optimise.Inverter(faces, self._objective, search or optimise.Search())
-        self._tuning, self._tuner, self._encoder = tuning, None, encoder
+        self.maps = maps or features.load()
+        self._objective = Objective(perception.recognition, self.maps, weights)
+        self._inverter = optimise.Inverter(faces, self._objective, search)
+        self._tuning, self._tuner = tuning, None
+        self._encoder = encoder and Encoder.load(
+            encoder, face_file.fingerprint(faces.generator), self._inverter.mapping.spread)
         self._finder = FaceFinder(self.model, perception.reconstruction, size)
         self._loop = ClosedLoop(self._inverter.mapping, self.measures, self.ordinary,
                                 Limits(faces), self.model.layout, tolerance)

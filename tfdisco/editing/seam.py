@@ -13,7 +13,7 @@ from tfdisco.data import warping
 from tfdisco.shapes import check_shape
 
 GROWN, SOFT = 0.03, 0.035  # of the mask, shares of the width: how far it grows, its edge's blur
-CAST = 0.06  # deviation of the blur, as a share of the width, in which a cast of colour is looked for
+CAST = 0.06  # deviation of the blur in which a cast of colour is looked for, in widths
 EDGE = 0.06  # share of the width in which the square itself passes into the photograph
 
 

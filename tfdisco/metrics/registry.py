@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from tfdisco.metrics import directions, generator, log, outside, stages, vae
 from tfdisco.metrics.disentanglement import suite as disentanglement
+from tfdisco.metrics.editing import suite as editing
 from tfdisco.metrics.perception import suite as perception
 from tfdisco.metrics.quality import suite as quality
 from tfdisco.metrics.report.run import Report
@@ -39,13 +40,16 @@ SUITES = {
     'directions': Suite(directions.evaluate, directions.table, directions.pictures),
     'disentanglement': Suite(disentanglement.evaluate, disentanglement.table,
                              disentanglement.pictures),
+    'editing': Suite(editing.evaluate, editing.table),
     'images': Suite(outside.evaluate, outside.table),
     'perception': Suite(perception.evaluate, perception.table),
     'quality': Suite(quality.evaluate, quality.table),
     'stages': Suite(stages.evaluate, stages.table, stages.pictures),
     'vae': Suite(vae.evaluate, vae.table),
 }
-_REPORT = Report({name: suite for name, suite in SUITES.items() if 'snapshot' in suite.options})
+# Of a snapshot by itself: the suite `editing` needs photographs as well.
+_REPORT = Report({name: suite for name, suite in SUITES.items()
+                  if 'snapshot' in suite.options and 'photos' not in suite.options})
 SUITES['report'] = Suite(_REPORT.evaluate, _REPORT.table, logged=False)  # its suites are
 
 

@@ -8,7 +8,7 @@
 | ws | [num_ws, w_size] float32 | w+ |
 | strength | [layers] float32 | of the noise |
 | transform | [2, 3] float64 | pixel of the photograph to pixel of the aligned picture |
-| changes/NAME | any, float16 | what tuning added to the generator's weight NAME; none if not tuned |
+| changes/NAME | any, float16 | what tuning added to the weight NAME; none if not tuned |
 """
 
 import hashlib
@@ -73,7 +73,8 @@ def read(path, faces):
       ValueError: if it is not such a file, or of another generator.
     """
     generator = faces.generator
-    found = files.read_npz(path, 'inverted face', FORMAT, VERSION, 'make one with scripts/edit.py', {
+    advice = 'make one with scripts/edit.py'
+    found = files.read_npz(path, 'inverted face', FORMAT, VERSION, advice, {
         'generator': files.Array(files.TEXT, []),
         'coefficients': files.Array(files.FLOATS, [faces.inputs.layout.size], np.float32),
         'ws': files.Array(files.FLOATS, [generator.num_ws, generator.config.w_size], np.float32),

@@ -23,7 +23,7 @@ class Weights:
     pixels: float = 10.0
     perceptual: float = 1.0
     identity: float = 1.0
-    start: float = 0.02
+    start: float = 0.1
     strength: float = 0.01
 
     def __post_init__(self):
@@ -55,15 +55,16 @@ class Objective:
       weights: `Weights`.
     """
 
-    def __init__(self, recognition, features, weights=Weights()):
+    def __init__(self, recognition, features, weights=None):
         """See the class.
 
         Args:
           recognition: `Recognition` or what is called alike.
           features: see `inversion.features`.
-          weights: `Weights`.
+          weights: `Weights`, or None for its defaults.
         """
-        self._recognition, self._features, self.weights = recognition, features, weights
+        self._recognition, self._features = recognition, features
+        self.weights = weights or Weights()
 
     def target(self, images, weight):
         """`Target` of pictures [B, R, R, 3] and their pixels' weights [B, R, R, 1]."""

@@ -19,7 +19,7 @@ class Search:
     learning_rate: the highest, in deviations of w.
     """
 
-    steps: int = 250
+    steps: int = 200
     learning_rate: float = 0.05
 
     def __post_init__(self):
@@ -64,16 +64,17 @@ class Inverter:
       mapping: `start.Mapping`.
     """
 
-    def __init__(self, faces, objective, search=Search()):
+    def __init__(self, faces, objective, search=None):
         """See the class.
 
         Args:
           faces: `FaceGenerator`.
           objective: `objective.Objective`.
-          search: `Search`.
+          search: `Search`, or None for its defaults.
         """
         self.mapping = Mapping(faces)
-        self._generator, self._objective, self._search = faces.generator, objective, search
+        self._generator, self._objective = faces.generator, objective
+        self._search = search or Search()
         self._layers = len(faces.generator.noise_sides())
         self._graph = tf.function(self._step, autograph=False)
         self._target = tf.function(objective.target, autograph=False)

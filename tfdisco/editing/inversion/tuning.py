@@ -54,15 +54,15 @@ class Tuner:
       generator: the copy.
     """
 
-    def __init__(self, faces, objective, tuning=Tuning()):
+    def __init__(self, faces, objective, tuning=None):
         """See the class.
 
         Args:
           faces: `FaceGenerator`.
           objective: `objective.Objective`.
-          tuning: `Tuning`.
+          tuning: `Tuning`, or None for its defaults.
         """
-        self._faces, self._objective, self._tuning = faces, objective, tuning
+        self._faces, self._objective, self._tuning = faces, objective, tuning or Tuning()
         own = faces.generator
         self.generator = build.build_generator(own.config, own.input_size, own.factor_sizes)
         self._weights = {name: np.asarray(value)

@@ -1,0 +1,1 @@
+"""How well photographs are edited."""

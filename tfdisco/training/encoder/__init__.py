@@ -1,0 +1,1 @@
+"""Training of the encoder that gives an inversion its start."""
