@@ -57,6 +57,8 @@ EXTRAS = {
         'tf2onnx>=1.17,<1.18; python_version >= "3.10"',
         'onnxruntime>=1.20,<1.33; python_version >= "3.10"',
     ],
+    # Sweeps as MP4; the wheel brings an encoder along.
+    'video': ['imageio-ffmpeg>=0.6,<0.9'],
     'demo': ['gradio>=4,<6'],
     # Where packages of scripts/train.py --portable are run; tfdisco need not be installed there.
     'portable': ['jax>=0.11,<0.13', 'pillow>=9.5'],

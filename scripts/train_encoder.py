@@ -22,9 +22,8 @@ flags.DEFINE_string('logdir', None, 'The folder of the run; made if need be.', r
 flags.DEFINE_string('snapshot', DEFAULTS.snapshot, 'built-in, or a generator.npz.')
 flags.DEFINE_string('photos', None, 'Prepared photographs, half of each batch.')
 flags.DEFINE_string('reconstruction', DEFAULTS.reconstruction, 'The network that reads.')
-flags.DEFINE_string('recognition', DEFAULTS.recognition, 'Of the identity term: built-in or a '
-                    "file of tfdisco's own kind.")
-flags.DEFINE_string('parsing', DEFAULTS.parsing, 'Of the perceptual term.')
+flags.DEFINE_string('recognition', DEFAULTS.recognition, 'Of the identity term: built-in, '
+                    'dlib or a file.')
 flags.DEFINE_string('features', DEFAULTS.features, "built-in, or Keras' file of VGG16.")
 flags.DEFINE_integer('steps', DEFAULTS.steps, 'Steps of the whole training.')
 flags.DEFINE_integer('batch', DEFAULTS.batch, 'Pictures in a step.')

@@ -19,6 +19,7 @@ from tfdisco.editing.photo_editor import PhotoEditor
 from tfdisco.networks import build
 from tfdisco.networks.config import NetworkConfig
 from tfdisco.networks.inputs import GeneratorInputs
+from tfdisco.perception import resize
 from tfdisco.perception.observe import Perception
 from tfdisco.perception.parsing import Parsed
 
@@ -54,8 +55,8 @@ class Glance:
         self._kernel = tf.constant(np.random.default_rng(1).normal(size=(48, 7)), tf.float32)
 
     def __call__(self, images):
-        coarse = tf.nn.avg_pool2d(images, SIDE // 4, SIDE // 4, 'VALID')
-        return tf.math.l2_normalize(tf.matmul(tf.reshape(coarse, [-1, 48]), self._kernel), -1)
+        values = tf.reshape(resize.to_square(images, 4), [-1, 48])
+        return tf.math.l2_normalize(tf.matmul(values, self._kernel), -1)
 
     @staticmethod
     def similarity(first, second):

@@ -5,10 +5,12 @@ import json
 import numpy as np
 import pytest
 
+from tests.editing import small as tiny
 from tests.training.gan import small
 from tfdisco.editing.face_generator import FaceGenerator
 from tfdisco.editing.inversion import face_file
 from tfdisco.editing.inversion.encoder import Encoder
+from tfdisco.perception.observe import Perception
 from tfdisco.training.encoder import run as encoder_run
 from tfdisco.training.encoder.run import EncoderRun, train
 
@@ -21,15 +23,16 @@ def run(tmp_path_factory):
     source = small.write(folder)
     small.write_generator(folder / 'g.npz', source)
     return EncoderRun(str(folder / 'g.npz'), None, source['reconstruction'], source['recognition'],
-                      source['parsing'], steps=12, batch=4, learning_rate=5e-3, log_every=2,
+                      steps=12, batch=4, learning_rate=5e-3, log_every=2,
                       snapshot_every=4)
 
 
 @pytest.fixture(autouse=True)
 def cheap(monkeypatch):
-    """Pictures of a quarter the size in place of the trunks, which take long to trace."""
-    from tests.editing.small import coarse
-    monkeypatch.setattr(encoder_run.features, 'Trunks', lambda *_: coarse)
+    """What stands for networks, as these take long to trace."""
+    looking = Perception(tiny.Eyes(), tiny.Glance(), tiny.Halves())
+    monkeypatch.setattr(encoder_run.Perception, 'load', lambda *_: looking)
+    monkeypatch.setattr(encoder_run.features, 'load', lambda *_: tiny.coarse)
 
 
 def test_an_interrupted_run_ends_as_the_uninterrupted(run, tmp_path):

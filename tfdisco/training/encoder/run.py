@@ -32,7 +32,7 @@ class EncoderRun:
     snapshot: the generator, 'built-in' or a path.
     photos: None, or a folder of prepared photographs (scripts/prepare_photos.py), half of
       each batch.
-    reconstruction, recognition, parsing: networks that look, see `Perception.load`.
+    reconstruction, recognition: networks that look, see `Perception.load`.
     features: of the perceptual term, see `inversion.features`.
     steps, batch, learning_rate, offset_weight, seed: see `EncoderTrainer`.
     log_every, snapshot_every: steps; the second is a multiple of the first.
@@ -42,7 +42,6 @@ class EncoderRun:
     photos: str = None
     reconstruction: str = 'built-in'
     recognition: str = 'built-in'
-    parsing: str = 'built-in'
     features: str = 'built-in'
     steps: int = 4000
     batch: int = 16
@@ -99,15 +98,13 @@ def train(run, logdir, progress=None, network=None):
     config = dataclasses.asdict(run)
     RunFolder.check(logdir, config)
     faces = FaceGenerator.load(run.snapshot)
-    perception = Perception.load(faces.model, run.reconstruction, run.recognition, run.parsing)
+    perception = Perception.load(faces.model, run.reconstruction, run.recognition)
     photos, card = None, None
     if run.photos:
         card = records.read_card(run.photos)
         photos = data.load(run.photos, faces.model.layout, masks=False).image
     mapping = Mapping(faces)
-    objective = Objective(perception.recognition, features.Trunks(
-        perception.recognition.network, perception.parsing.network)
-        if run.features == features.BUILT_IN else features.load(run.features))
+    objective = Objective(perception.recognition, features.load(run.features))
     tf.keras.utils.set_random_seed(run.seed)  # of the first weights
     encoder = EncoderNetwork(faces.generator.num_ws, faces.generator.config.w_size,
                              face_file.fingerprint(faces.generator), **(network or {}))
