@@ -13,6 +13,7 @@ from tests.training.gan import small
 from tfdisco.networks import build, discriminator_file, generator_file
 from tfdisco.networks.generator_file import named_weights
 from tfdisco.networks.inputs import GeneratorInputs
+from tfdisco.ops.upfirdn2d import downsample2d, upsample2d
 from tfdisco.training.gan import distil, start
 from tfdisco.training.gan.trainer import GanTrainer
 from tfdisco.training.run.folder import history
@@ -119,8 +120,7 @@ def test_without_a_start_weights_stay(begin):
     ({'model': 'other.npz'}, '--model=other.npz', '--model=toy.npz'),
     ({'vaes': 'built-in'}, '--vaes=built-in', '--vaes=vaes.npz'),
     ({'noise': 5}, '--noise=5', '--noise=4'),
-    ({'resolution': 64, 'w_size': 9}, '--resolution=64 --w_size=9',
-     '--resolution=32 --w_size=8')])
+    ({'noise': 5, 'w_size': 9}, '--w_size=9 --noise=5', '--w_size=8 --noise=4')])
 def test_files_of_something_else_are_refused(written, begin, changes, ours, theirs):
     config, trainer = begin(written[0], **changes)
     before = values(trainer.generator)
@@ -130,6 +130,24 @@ def test_files_of_something_else_are_refused(written, begin, changes, ours, thei
     assert f'generator.npz of {theirs}; pass th' in str(error.value)
     assert all(np.array_equal(value, before[name])
                for name, value in values(trainer.generator).items())
+
+
+def test_networks_grow_to_the_run_s_resolution(inputs, begin, tmp_path):
+    network = small.config(SOURCE, fmap_base=512).network
+    generator = filled(build.build_generator(network, inputs.size), 1)
+    discriminator = filled(build.build_discriminator(network), 2)
+    generator_file.write(tmp_path / 'generator.npz', generator, generator_file.GeneratorSource(
+        SOURCE['model'], SOURCE['vaes'], inputs.noise))
+    discriminator_file.write(tmp_path / 'discriminator.npz', discriminator)
+    config, trainer = begin(tmp_path / 'generator.npz', resolution=64, fmap_base=512)
+    start.restore(config, trainer)
+    values = inputs(np.ones([2, inputs.latents], np.float32))
+    wanted = upsample2d(generator(values))
+    for grown in (trainer.generator, trainer.average):
+        np.testing.assert_allclose(grown(values), wanted, atol=1e-5 * np.abs(wanted).max())
+    wanted = discriminator(downsample2d(wanted))
+    np.testing.assert_allclose(trainer.discriminator(upsample2d(generator(values))), wanted,
+                               atol=1e-4 * np.abs(wanted).max())
 
 
 def test_a_mapping_of_another_kind_learns_from_the_files(inputs, begin, tmp_path, monkeypatch):
