@@ -12,7 +12,7 @@ IMITATIVE = ('imitative/identity', 'imitative/landmarks', 'imitative/illuminatio
 PAIR_TERMS = {
     'contrastive/warp': (EXPRESSION,),
     'contrastive/hair': (ILLUMINATION,),
-    'contrastive/landmarks': (ILLUMINATION,),
+    'contrastive/landmarks': (ILLUMINATION, NOISE),
     'contrastive/identity': (ILLUMINATION,),
     'contrastive/kept_identity': (EXPRESSION, POSE, NOISE),
     'contrastive/surface': (POSE, NOISE),
