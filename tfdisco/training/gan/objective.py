@@ -102,8 +102,7 @@ class GeneratorObjective:
             head = FaceRenderer(self._model, render.height, render.width, 'head')(coefficients)
             faces = faces._replace(head_image=head.image, head_mask=head.mask)
         shown = self._shown(images)
-        if names & set((*schedule.IMITATIVE, 'contrastive/landmarks', 'contrastive/identity',
-                        'contrastive/kept_identity')):
+        if names & set((*schedule.IMITATIVE, *schedule.SEEN_TERMS)):
             face = self.perception.reconstruction(shown)
             faces = faces._replace(seen=Observation(
                 self.perception.recognition(shown), face.coefficients, face.landmarks, None))
