@@ -13,7 +13,7 @@ def test_packs_and_says_where_or_why_not(tmp_path):
     assert status == 0 and stdout.startswith('wrote faces.npz, faces.json'), stderr
     card = json.loads((tmp_path / 'faces.json').read_text())
     assert card['licence'] == 'mine' and card['bytes'] == (tmp_path / 'faces.npz').stat().st_size
-    for name, message in (('no file', 'pack_generator: nowhere.npz'),
+    for name, message in (('no file', 'nowhere.npz'),
                           ('no ending', 'pack_generator: out: expected')):
         status, _, stderr = runs[name]
         assert status == 1 and message in stderr and 'Traceback' not in stderr
