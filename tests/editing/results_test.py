@@ -64,7 +64,7 @@ def test_a_photograph_is_never_written_over(tmp_path):
 
 
 def test_films_go_to_and_fro_in_even_sizes():
-    shown = video.frames_of(frames(4, 51, 1281))
+    shown = video.to_and_fro([video.shrunk(frame) for frame in frames(4, 51, 1281)])
     assert len(shown) == 6 and shown[0].shape == (24, 640, 3)
     np.testing.assert_array_equal(shown[1], shown[5])
     with Image.open(io.BytesIO(video.gif(shown))) as image:

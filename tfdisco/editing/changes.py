@@ -44,6 +44,20 @@ class Together:
         return coefficients
 
 
+class Each:
+    """A change of its own for each row."""
+
+    def __init__(self, changes):
+        """Takes as many changes as there will be rows; all set the same factors."""
+        self._changes = list(changes)
+        self.factors = self._changes[0].factors
+
+    def __call__(self, coefficients):
+        """[B, K], B the number of changes: a new array."""
+        return np.concatenate([change(row[np.newaxis]) for change, row in zip(
+            self._changes, coefficients)])
+
+
 def sweep(text, model):
     """Changes from here to there in equal steps.
 

@@ -8,7 +8,8 @@ import numpy as np
 from PIL import Image
 
 import tfdisco
-from tfdisco import factors, files, images
+from tfdisco import factors, images
+from tfdisco.data import warping
 from tfdisco.editing import changes as change_kinds
 from tfdisco.editing import photo as photos
 from tfdisco.editing import receipt, results, video
@@ -97,7 +98,8 @@ def run(wanted, editor, out, judges, progress=None):
     for face in known:
         edited, beyond = editor.edit(face, changed)
         if wanted.sweep:
-            sweep = [editor.put_back(photo.image, face, each) for each in edited.images]
+            sweep = [video.shrunk(editor.put_back(photo.image, face, each))
+                     for each in edited.images]
             tiles = list(images.to_uint8(edited.images))
             contents['sweep.png'] = results.png(images.contact_sheet(
                 _enlarged(tiles), COLUMNS, labels), texts={'Comment': results.note()})
@@ -116,7 +118,7 @@ def run(wanted, editor, out, judges, progress=None):
     if wanted.sweep:
         lines += [*beyond, f'{sum(found_out["reached"] for found_out in receipts)} of '
                   f'{len(receipts)} steps within the tolerance']
-        frames = video.frames_of(sweep)
+        frames = video.to_and_fro(sweep)
         contents['sweep.gif'] = video.gif(frames)
         film = video.mp4(frames)
         if film is None:
@@ -186,7 +188,6 @@ def _photos(wanted):
 
 def _sheet(rows, picture):
     """A row a face: photograph, reconstruction, edited, put back."""
-    from tfdisco.data import warping
     tiles = []
     for known, edited in rows:
         size = known.face.image.shape[0]
@@ -203,5 +204,3 @@ def _enlarged(tiles):
 def _resized(picture, size):
     return np.asarray(Image.fromarray(picture).resize((size, size), Image.Resampling.BICUBIC))
 
-
-__all__ = ['EditRun', 'files', 'run']

@@ -15,6 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfdisco.editing import seam
+from tfdisco.editing.changes import Each
 from tfdisco.editing.face_generator import FaceGenerator
 from tfdisco.editing.found_faces import SIZE, Face, FaceFinder
 from tfdisco.editing.inversion import face_file, features, optimise
@@ -167,15 +168,7 @@ class PhotoEditor:
         """
         count = len(changes)
         inverted = optimise.Inverted(*(np.repeat(part, count, 0) for part in known.inverted))
-
-        class EachItsOwn:
-            factors = changes[0].factors
-
-            def __call__(self, coefficients):
-                return np.concatenate([change(row[np.newaxis]) for change, row in zip(
-                    changes, coefficients)])
-
-        return self._loop(inverted, np.repeat(known.seen[np.newaxis], count, 0), EachItsOwn(),
+        return self._loop(inverted, np.repeat(known.seen[np.newaxis], count, 0), Each(changes),
                           lambda ws: self.draw(ws, known.inverted.strength, known.changes),
                           self.read)
 
@@ -198,9 +191,9 @@ class PhotoEditor:
 
     def _start(self, found):
         read = np.stack([face.coefficients for face in found])
-        start = self._inverter.mapping.start(within(read, self.faces))
         if self._encoder is None:
-            return start
+            return self._inverter.mapping.start(within(read, self.faces))
+        start = self._inverter.mapping.start(read)  # as the encoder was trained
         aligned = np.stack([face.image for face in found]) / np.float32(127.5) - 1
         return start._replace(ws=start.ws + self._encoder(aligned).numpy())
 

@@ -4,6 +4,7 @@ import contextlib
 import io
 import json
 import os
+import tempfile
 
 import numpy as np
 from PIL import Image, PngImagePlugin
@@ -39,7 +40,6 @@ def png(picture, profile=b'', texts=None):
 
 def npz(arrays):
     """The bytes of an .npz as `files.write_npz` writes it."""
-    import tempfile
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, 'arrays.npz')
         files.write_npz(path, arrays)

@@ -12,14 +12,17 @@ LONGEST = 640  # pixels of a frame's longer edge
 ADVICE = "no MP4: it needs an encoder; pip install 'tfdisco[video]'"
 
 
-def frames_of(pictures):
-    """Pictures uint8 [H, W, 3] no larger than `LONGEST`, even in both directions, to and fro."""
-    height, width = pictures[0].shape[:2]
+def shrunk(picture):
+    """A picture uint8 [H, W, 3] no larger than `LONGEST`, even in both directions."""
+    height, width = picture.shape[:2]
     scale = min(1.0, LONGEST / max(height, width))
     size = tuple(max(2, int(edge * scale) // 2 * 2) for edge in (width, height))
-    shown = [np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.LANCZOS))
-             for picture in pictures]
-    return shown + shown[-2:0:-1]
+    return np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.LANCZOS))
+
+
+def to_and_fro(frames):
+    """Frames, and those between the last and the first once more."""
+    return frames + frames[-2:0:-1]
 
 
 def gif(frames):

@@ -35,6 +35,7 @@ def cheap(monkeypatch):
     monkeypatch.setattr(encoder_run.features, 'load', lambda *_: tiny.coarse)
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_ends_as_the_uninterrupted(run, tmp_path):
     card = train(run, tmp_path / 'straight', network=SIZES)
     assert json.loads((tmp_path / 'straight/encoder.json').read_text()) == card

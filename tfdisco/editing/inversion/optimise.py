@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfdisco.editing.inversion import adam
-from tfdisco.editing.inversion.start import Mapping, Start
+from tfdisco.editing.inversion.start import Mapping
 from tfdisco.shapes import check_positive, check_shape
 
 
@@ -138,5 +138,3 @@ def unchanged(start, layers):
     return Inverted(start.coefficients, np.asarray(start.ws), np.ones([count, layers], np.float32),
                     np.full([count], np.nan, np.float32))
 
-
-__all__ = ['Inverted', 'Inverter', 'Search', 'Start', 'draw', 'unchanged']
