@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
-from tfdisco.metrics import directions, generator, log, outside, stages, vae
+from tfdisco.metrics import detail, directions, generator, log, outside, stages, vae
 from tfdisco.metrics.disentanglement import suite as disentanglement
 from tfdisco.metrics.perception import suite as perception
 from tfdisco.metrics.quality import suite as quality
@@ -36,6 +36,7 @@ class Suite(NamedTuple):
 
 SUITES = {
     'control': Suite(generator.evaluate, generator.table, generator.pictures),
+    'detail': Suite(detail.evaluate, detail.table, detail.pictures),
     'directions': Suite(directions.evaluate, directions.table, directions.pictures),
     'disentanglement': Suite(disentanglement.evaluate, disentanglement.table,
                              disentanglement.pictures),

@@ -10,6 +10,7 @@ import pytest
 
 from tests.face3d import toy
 from tests.training.gan import small
+from tfdisco import factors
 from tfdisco.networks import build, discriminator_file, generator_file
 from tfdisco.networks.generator_file import named_weights
 from tfdisco.networks.inputs import GeneratorInputs
@@ -162,9 +163,12 @@ def test_a_mapping_of_another_kind_learns_from_the_files(inputs, begin, tmp_path
     mapping.set_normalization(*trainer.inputs.spread(False))
     z = np.random.default_rng(3).standard_normal([256, trainer.inputs.latents], np.float32)
 
+    wanted = generator.mapping(trainer.inputs(z)).numpy()
+
     def unlike():
-        wanted = generator.mapping(trainer.inputs(z)).numpy()
-        return np.mean((mapping(trainer.inputs(z)).numpy() - wanted) ** 2) / wanted.var(0).mean()
+        parts = mapping.parts(trainer.inputs(z))
+        found = sum(value.numpy() for factor, value in parts.items() if factor != factors.NOISE)
+        return np.mean((found - wanted) ** 2) / wanted.var(0).mean()
 
     before = unlike()
     with pytest.warns(UserWarning, match='is of another kind; the new one says') as warned:
@@ -174,6 +178,8 @@ def test_a_mapping_of_another_kind_learns_from_the_files(inputs, begin, tmp_path
     told = ' '.join(str(each.message) for each in warned)
     said = float(re.search(r'the new one says (-?\d+)%', told).group(1)) / 100
     assert said == pytest.approx(1 - left, abs=0.1)
+    noise = mapping.parts(trainer.inputs(z))[factors.NOISE].numpy()
+    assert noise.var(0).mean() == pytest.approx(distil.NOISE_SHARE * wanted.var(0).mean(), rel=0.5)
     for name, value in values(generator).items():
         if not name.startswith('mapping/'):
             np.testing.assert_array_equal(values(trainer.generator)[name], value, name)
