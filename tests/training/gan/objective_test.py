@@ -85,10 +85,11 @@ def test_what_is_not_wanted_is_not_computed(networks):
 
 def test_pictures_are_looked_at_once(networks, perception):
     terms(networks, perception, ALL, pairs=2)
-    # The faces and two second faces; for who they are, the rendered faces as well.
+    # The faces and two second faces; for who they are, the rendered faces as well; for hair and
+    # background, both faces of the pairs.
     seen = [sorted(len(images) for images in network.seen) for network in (
         perception.reconstruction, perception.recognition, perception.parsing)]
-    assert seen == [[BATCH + 2], [BATCH, BATCH + 2], [BATCH + 2]]
+    assert seen == [[BATCH + 2], [BATCH, BATCH + 2], [2 + 2]]
 
 
 def test_pairs_that_do_not_differ_cost_nothing(networks, perception):

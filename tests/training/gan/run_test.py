@@ -208,9 +208,14 @@ def test_begins_with_the_weights_of_another_run(source, whole, tmp_path):
         run.train(small.config(source, **{**PLAIN, **still, 'fmap_max': 4}), tmp_path / 'third')
 
 
-def test_begins_with_the_generator_and_discriminator_of_files(source, whole, tmp_path):
-    run.train(small.config(source, **PLAIN, start=str(whole / 'generator.npz'), pixel_kimg=0.0,
-                           imitative_kimg=0.004, contrastive_kimg=0.0), tmp_path)  # one step
+def test_begins_with_the_generator_and_discriminator_of_files(source, whole, tmp_path,
+                                                              monkeypatch):
+    config = small.config(source, **PLAIN, start=str(whole / 'generator.npz'), pixel_kimg=0.0,
+                          imitative_kimg=0.004, contrastive_kimg=0.0)  # one step
+    run.train(config, tmp_path)
+    # A run that goes on needs its start no more.
+    monkeypatch.setattr(run.start, 'restore', None)
+    run.train(config, tmp_path)
     for name in ('generator', 'discriminator'):
         before, card = (json.loads((folder / f'{name}.json').read_text())
                         for folder in (whole, tmp_path))

@@ -119,7 +119,6 @@ def test_without_a_start_weights_stay(begin):
     ({'mapping_speed': 0.5}, '--mapping_speed=0.5', '--mapping_speed=0.01'),
     ({'fmap_max': 4}, '--fmap_max=4', '--fmap_max=8'),
     ({'model': 'other.npz'}, '--model=other.npz', '--model=toy.npz'),
-    ({'vaes': 'built-in'}, '--vaes=built-in', '--vaes=vaes.npz'),
     ({'noise': 5}, '--noise=5', '--noise=4'),
     ({'noise': 5, 'w_size': 9}, '--w_size=9 --noise=5', '--w_size=8 --noise=4')])
 def test_files_of_something_else_are_refused(written, begin, changes, ours, theirs):
@@ -131,6 +130,14 @@ def test_files_of_something_else_are_refused(written, begin, changes, ours, thei
     assert f'generator.npz of {theirs}; pass th' in str(error.value)
     assert all(np.array_equal(value, before[name])
                for name, value in values(trainer.generator).items())
+
+
+def test_other_vaes_are_told(written, begin):
+    config, trainer = begin(written[0], vaes='built-in')
+    with pytest.warns(UserWarning, match='learned with --vaes=vaes.npz, this run has '
+                      '--vaes=built-in'):
+        start.restore(config, trainer)
+    assert same(written[1], trainer.generator)
 
 
 def test_networks_grow_to_the_run_s_resolution(inputs, begin, tmp_path):

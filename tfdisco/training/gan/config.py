@@ -48,6 +48,7 @@ class LossConfig:
     pair_identity_weight: float = _field(20.0, 'Of the identity of illumination pairs, Eq. 8.')
     kept_identity_weight: float = _field(0.0, 'Of the identity of pairs in expression, pose or '
                                          'noise; beyond the paper, as all that follow.')
+    kept_landmarks_weight: float = _field(0.0, 'Of the landmarks of pairs in noise.')
     surface_weight: float = _field(0.0, 'Of the skin of pairs in pose or noise, along the '
                                    'surface.')
     background_weight: float = _field(0.0, 'Of the surroundings of pairs that share the noise.')

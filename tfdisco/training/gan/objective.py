@@ -88,27 +88,34 @@ class GeneratorObjective:
             faces = self._faces(images, coefficients, render, names)
             terms.update(self._imitative(names, faces.rows(slice(batch))))
             if pairs:
-                terms.update(pairing.terms(pairs, names, faces.rows(first),
-                                           faces.rows(slice(batch, None)), render,
-                                           self.perception.similarity))
+                terms.update(pairing.terms(
+                    pairs, names, *self._parsed(names, faces.rows(first),
+                                                faces.rows(slice(batch, None))),
+                    render, self.perception.similarity))
         return {name: value for name, value in terms.items() if name in names}, w[:batch]
 
     def _faces(self, images, coefficients, render, names):
         """`Faces`, with what the terms need."""
         faces = Faces(images, coefficients, render(coefficients))
-        parsed = names & set(schedule.PARSED_TERMS)
-        if parsed or names & set(schedule.IMITATIVE) and self._region == 'head':
+        if names & set(schedule.PARSED_TERMS) or (
+                names & set(schedule.IMITATIVE) and self._region == 'head'):
             head = FaceRenderer(self._model, render.height, render.width, 'head')(coefficients)
             faces = faces._replace(head_image=head.image, head_mask=head.mask)
         shown = self._shown(images)
-        if names & set((*schedule.IMITATIVE, 'contrastive/landmarks', 'contrastive/identity',
-                        'contrastive/kept_identity')):
+        if names & set((*schedule.IMITATIVE, *schedule.SEEN_TERMS)):
             face = self.perception.reconstruction(shown)
             faces = faces._replace(seen=Observation(
                 self.perception.recognition(shown), face.coefficients, face.landmarks, None))
-        if parsed:
-            faces = faces._replace(parsed=self.perception.parsing(shown))
         return faces
+
+    def _parsed(self, names, *faces):
+        """Each of the `Faces` with where its hair and background are, if a term needs that."""
+        if not names & set(schedule.PARSED_TERMS):
+            return faces
+        parsed = self.perception.parsing(
+            self._shown(tf.concat([each.images for each in faces], axis=0)))
+        parts = zip(*(tf.split(values, len(faces)) for values in parsed))
+        return [each._replace(parsed=type(parsed)(*part)) for each, part in zip(faces, parts)]
 
     def _shown(self, images):
         """What perception gets to see of images."""

@@ -56,8 +56,8 @@ def restore(config, trainer):
 
     Raises:
       FileNotFoundError: if there is no such file.
-      ValueError: if a file or run is not as expected, or is of other networks, another face
-        model or other VAEs than this run; names every field that differs.
+      ValueError: if a file or run is not as expected, or is of other networks or another face
+        model than this run; names every field that differs.
     """
     start = config.source.start
     path, beside = (origin(start, network) for network in ('generator', 'discriminator'))
@@ -67,7 +67,13 @@ def restore(config, trainer):
     elif path:
         generator, source = generator_file.read(path)
         _check(path, config, generator.config, {
-            'model': source.model, 'vaes': trained.vaes_of(path, source), 'noise': source.noise})
+            'model': source.model, 'noise': source.noise})
+        # What it takes are coefficients, whoever makes them; but one ought to know.
+        vaes = trained.vaes_of(path, source)
+        if vaes != config.source.vaes:
+            warnings.warn(f'start: {path} learned with --vaes={vaes}, this run has '
+                          f'--vaes={config.source.vaes}: its faces will be other ones at first',
+                          stacklevel=2)
         discriminator = None
         if beside:
             discriminator = discriminator_file.read(beside)
