@@ -57,6 +57,12 @@ class FactorMapping(InputScale):
                 found[factor] = getattr(self, f'{factor}{index}')(found[factor])
         return found
 
+    def scale_part(self, factor, scale):
+        """Makes what a factor adds to w `scale` times as large."""
+        last = getattr(self, f'{factor}{self._count - 1}')
+        for weight in (last.weight, last.bias):
+            weight.assign(scale * tf.convert_to_tensor(weight))
+
     def call(self, values):
         return tf.add_n(list(self.parts(values).values()))
 

@@ -97,15 +97,17 @@ class GeneratorObjective:
     def _faces(self, images, coefficients, render, names):
         """`Faces`, with what the terms need."""
         faces = Faces(images, coefficients, render(coefficients))
-        if names & set(schedule.PARSED_TERMS) or (
-                names & set(schedule.IMITATIVE) and self._region == 'head'):
+        looked = names & set((*schedule.IMITATIVE, *schedule.SEEN_TERMS))
+        if names & set(schedule.PARSED_TERMS) or looked and self._region == 'head':
             head = FaceRenderer(self._model, render.height, render.width, 'head')(coefficients)
             faces = faces._replace(head_image=head.image, head_mask=head.mask)
-        shown = self._shown(images)
-        if names & set((*schedule.IMITATIVE, *schedule.SEEN_TERMS)):
-            face = self.perception.reconstruction(shown)
-            faces = faces._replace(seen=Observation(
-                self.perception.recognition(shown), face.coefficients, face.landmarks, None))
+        if looked:
+            shown = self._shown(images)
+            face, person = self.perception.reconstruction(shown), self.perception.recognition(shown)
+            target = faces.head_image if self._region == 'head' else faces.rendered.image
+            faces = faces._replace(
+                seen=Observation(person, face.coefficients, face.landmarks, None),
+                target=tf.stop_gradient(self.perception.recognition(self._shown(target))))
         return faces
 
     def _parsed(self, names, *faces):
@@ -127,11 +129,9 @@ class GeneratorObjective:
         if schedule.PIXEL in names:
             terms[schedule.PIXEL] = imitative.pixel_term(faces.images, faces.rendered)
         if names & set(schedule.IMITATIVE):
-            target = faces.head_image if self._region == 'head' else faces.rendered.image
             found = imitative.imitative_terms(
-                faces.seen, self.perception.recognition(self._shown(target)),
-                faces.rendered, faces.coefficients, faces.images, self._model.layout,
-                self.perception.similarity)
+                faces.seen, faces.target, faces.rendered, faces.coefficients, faces.images,
+                self._model.layout, self.perception.similarity)
             terms.update({f'imitative/{name}': value for name, value in found.items()})
         return terms
 
