@@ -17,11 +17,12 @@ from tfdisco.shapes import check_choice
 class Suite(NamedTuple):
     """A set of figures.
 
-    evaluate: measures; its keyword arguments are the suite's options, its result is what
-      JSON can hold.
-    table: that result as text, for people.
-    pictures: None, or that result as {name: uint8 [H, W, 3]}.
-    logged: whether what it says of a snapshot is kept beside it, see `log.append`.
+    Attributes:
+      evaluate: measures; its keyword arguments are the suite's options, its result is what
+        JSON can hold.
+      table: that result as text, for people.
+      pictures: None, or that result as {name: uint8 [H, W, 3]}.
+      logged: whether what it says of a snapshot is kept beside it, see `log.append`.
     """
 
     evaluate: Callable

@@ -22,9 +22,10 @@ _PRETRAINED = pathlib.Path(__file__).resolve().parents[1] / 'pretrained'
 class TrainedGenerator(NamedTuple):
     """What belongs together.
 
-    generator: of `networks.build`.
-    inputs: `GeneratorInputs`.
-    model: `MorphableModel` of the coefficients, or `MissingModel`.
+    Attributes:
+      generator: of `networks.build`.
+      inputs: `GeneratorInputs`.
+      model: `MorphableModel` of the coefficients, or `MissingModel`.
     """
 
     generator: tf.keras.Model

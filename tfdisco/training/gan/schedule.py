@@ -39,13 +39,14 @@ FASTER = {128: 1.5, 256: 2.0, 512: 3.0, 1024: 3.0}
 class State(NamedTuple):
     """A step's settings.
 
-    stage: one of `STAGES`.
-    weights: {term: float} of the generator's terms, those that count alone; none while the
-      generator stands still.
-    resolution: pixels of a side of the images.
-    fade: share of the newest resolution in the image, above 0; 1 once it is there.
-    batch: images of the step on all replicas.
-    learning_rate: of both optimisers.
+    Attributes:
+      stage: one of `STAGES`.
+      weights: {term: float} of the generator's terms, those that count alone; none while the
+        generator stands still.
+      resolution: pixels of a side of the images.
+      fade: share of the newest resolution in the image, above 0; 1 once it is there.
+      batch: images of the step on all replicas.
+      learning_rate: of both optimisers.
     """
 
     stage: str

@@ -69,6 +69,7 @@ class GanTrainer:
                 loss.path_length_every if loss.path_length_weight else 0)
             # R1 is part of a step, not one more, so nothing is shortened for it.
             self._discriminator_optimizer = NetworkOptimizer(self.discriminator, schedule)
+            self._optimizers = self._generator_optimizer, self._discriminator_optimizer
             # Each replica comes to the same value by itself.
             self._augments, self._adapts = loss.augment != 'none', loss.augment == 'ada'
             fixed = float(loss.augment) if self._augments and not self._adapts else 0.0
@@ -248,9 +249,12 @@ class GanTrainer:
     def _train_generator(self, *tensors):
         *images, draw, resolution, fade, weights = tensors
         weights = dict(weights)
+
+        def judge(images, fade, stream='augment_face'):
+            return self.discriminator(self._augmented(images, draw, stream), fade=fade)
+
         # Only a relativistic game has real images here.
-        reals = [self.discriminator(self._augmented(
-            real_images(values, fade), draw, 'augment_other'), fade=fade) for values in images]
+        reals = [judge(real_images(values, fade), fade, 'augment_other') for values in images]
         z, noise = self._faces(draw, 'faces', resolution)
         faces = Draw(z, draw.normal('pairs', [self.inputs.latents]), noise,
                      draw.turns(self._loss.pair_share) if set(weights) & set(PAIR_TERMS)
@@ -258,9 +262,7 @@ class GanTrainer:
         with self._generator_optimizer.watching() as tape:
             # Masks, flows and perception take pictures as they are.
             terms, w = self._objective.terms(
-                self.generator, lambda images, fade: self.discriminator(
-                    self._augmented(images, draw, 'augment_face'), fade=fade),
-                faces, weights, resolution, fade, *reals)
+                self.generator, judge, faces, weights, resolution, fade, *reals)
             total = tf.add_n([weights[name] * value for name, value in terms.items()])
         norm = self._generator_optimizer.apply(tape, total)
         average = tf.convert_to_tensor(self.generator.w_avg)
@@ -292,10 +294,6 @@ class GanTrainer:
         ema.update(self.average, self.generator, ema.decay(
             draw.batch, draw.images_seen, self._schedule.ema_kimg, self._ramp_up))
         return {}
-
-    @property
-    def _optimizers(self):
-        return self._generator_optimizer, self._discriminator_optimizer
 
     def _faces(self, draw, stream, resolution):
         """Latents [b, latents] and noise maps of a replica."""
