@@ -2,7 +2,7 @@
 
 Nothing is compiled here: pip builds a package before TensorFlow is there. The
 native sources travel inside the package, and the first use compiles them
-(`python -m tfdisco.ops.build` does so up front).
+(`python -m tfdisco.ops.build` does so up front). So do the scripts, as console commands.
 """
 
 import pathlib
@@ -12,6 +12,7 @@ import setuptools
 
 HERE = pathlib.Path(__file__).parent
 SOURCES = 'tfdisco.ops.sources.ops'  # where the folder `ops` goes in a wheel
+SCRIPTS = 'tfdisco.scripts'  # and the folder `scripts`
 
 # TensorFlow 2.15 with Keras 2 ends at Python 3.11; 2.21 with Keras 3 goes on.
 OLD, NEW = 'python_version < "3.12"', 'python_version >= "3.12"'
@@ -57,11 +58,20 @@ EXTRAS = {
         'tf2onnx>=1.17,<1.18; python_version >= "3.10"',
         'onnxruntime>=1.20,<1.33; python_version >= "3.10"',
     ],
-    'demo': ['gradio>=4,<6'],
+    # Sliders, queues and custom controls differ from release to release.
+    'demo': ['gradio>=6.31,<6.32; python_version >= "3.10"'],
+    # Tests of the page in a browser, which is Debian's chromium.
+    'browser': ['playwright>=1.50,<1.66'],
     # Where packages of scripts/train.py --portable are run; tfdisco need not be installed there.
     'portable': ['jax>=0.11,<0.13', 'pillow>=9.5'],
 }
 EXTRAS['test'] += EXTRAS['export']
+
+
+def commands():
+    """`tfdisco-NAME` for each of the scripts, see tfdisco/commands.py."""
+    names = sorted(path.stem for path in (HERE / 'scripts').glob('*.py'))
+    return [f'tfdisco-{name.replace("_", "-")} = tfdisco.commands:{name}' for name in names]
 
 
 def version():
@@ -78,8 +88,8 @@ setuptools.setup(
     long_description_content_type='text/markdown',
     author='tfdisco contributors',
     license='MIT',
-    packages=[*setuptools.find_packages(include=['tfdisco', 'tfdisco.*']), SOURCES],
-    package_dir={SOURCES: 'ops'},
+    packages=[*setuptools.find_packages(include=['tfdisco', 'tfdisco.*']), SOURCES, SCRIPTS],
+    package_dir={SOURCES: 'ops', SCRIPTS: 'scripts'},
     package_data={
         'tfdisco': ['pretrained/*'],
         'tfdisco.face3d': ['data/*'],
@@ -89,6 +99,7 @@ setuptools.setup(
     python_requires='>=3.9,<3.14',
     install_requires=REQUIREMENTS,
     extras_require=EXTRAS,
+    entry_points={'console_scripts': commands()},
     classifiers=[
         'Intended Audience :: Science/Research',
         'Operating System :: POSIX :: Linux',
