@@ -32,7 +32,7 @@ def test_serves_until_it_is_told_to_end(folder):
         line = process.stdout.readline()
         assert line.startswith('demo: open http://127.0.0.1:')
         with urllib.request.urlopen(line.split()[-1], timeout=60) as answer:
-            assert b'<title>tfdisco' in answer.read()
+            assert b'Faces of people who do not exist' in answer.read()
     finally:
         process.send_signal(signal.SIGTERM)
     assert process.wait(60) == 0 and process.stdout.read() == ''
