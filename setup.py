@@ -64,6 +64,10 @@ EXTRAS = {
     'browser': ['playwright>=1.50,<1.66'],
     # Where packages of scripts/train.py --portable are run; tfdisco need not be installed there.
     'portable': ['jax>=0.11,<0.13', 'pillow>=9.5'],
+    # The pages of docs/ as a site; read from docstrings, so that nothing here need be imported.
+    'docs': [requirement + '; python_version >= "3.11"' for requirement in (
+        'mkdocs>=1.6,<2', 'mkdocs-material>=9.7,<10', 'mkdocstrings>=1.0.8,<2',
+        'mkdocstrings-python>=2.0.11,<3', 'ruff>=0.6')],
 }
 EXTRAS['test'] += EXTRAS['export']
 

@@ -23,6 +23,9 @@ flags.DEFINE_list('factors', list(DEFAULTS.factors), 'Which VAEs to train.')
 flags.DEFINE_string('data', None, 'An .npz with an array coefficients [N, K], or a folder of '
                     'TFRecords; without it, people drawn from the morphable model.')
 flags.DEFINE_integer('count', DEFAULTS.count, 'People to draw from the morphable model.')
+flags.DEFINE_float('blend', DEFAULTS.blend, 'With --data, share of people drawn from the '
+                   'morphable model among all: factors then reach beyond what a few photographs '
+                   'show.')
 flags.DEFINE_integer('steps', DEFAULTS.steps, 'Steps of the whole training.')
 flags.DEFINE_integer('batch', DEFAULTS.batch, 'People in a step.')
 flags.DEFINE_float('learning_rate', DEFAULTS.learning_rate, 'The highest.')
@@ -40,8 +43,8 @@ def main(argv):
     if len(argv) > 1:
         raise app.UsageError(f'expected flags only, got {argv[1:]}')
     try:
-        run = VAERun(FLAGS.model, tuple(FLAGS.factors), FLAGS.data, FLAGS.count, FLAGS.steps,
-                     FLAGS.batch, FLAGS.learning_rate, FLAGS.match_weight, FLAGS.seed,
+        run = VAERun(FLAGS.model, tuple(FLAGS.factors), FLAGS.data, FLAGS.count, FLAGS.blend,
+                     FLAGS.steps, FLAGS.batch, FLAGS.learning_rate, FLAGS.match_weight, FLAGS.seed,
                      FLAGS.log_every, FLAGS.snapshot_every)
         with progress.bar(total=run.steps, unit='step') as bar:
             def advance(step, terms):

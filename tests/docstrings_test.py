@@ -89,6 +89,7 @@ def test_the_checks_themselves(tmp_path):
     assert not PICKLE.search('np.load(path, allow_pickle=False)')
 
 
-@pytest.mark.parametrize('name', ['README.md', 'LICENSE', 'setup.py', '.ci/run'])
+@pytest.mark.parametrize('name', ['README.md', 'LICENSE', 'setup.py', '.ci/run', 'CHANGELOG.md',
+                                  'CONTRIBUTING.md', 'CITATION.cff', 'mkdocs.yml'])
 def test_what_a_visitor_looks_for_is_there(name):
     assert (REPOSITORY / name).stat().st_size > 500

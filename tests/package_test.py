@@ -81,9 +81,10 @@ def shipped(folder, pattern):
 def test_sdist_is_the_whole_project(built):
     with tarfile.open(built[0]) as archive:
         names = {name.split('/', 1)[1] for name in archive.getnames() if '/' in name}
-    top = {'README.md', 'LICENSE', 'setup.py', 'pyproject.toml'}
+    top = {'README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'CITATION.cff', 'LICENSE', 'mkdocs.yml',
+           'setup.py', 'pyproject.toml'}
     assert top <= names
-    for folder in ('ops', 'tfdisco', 'tests', 'scripts', 'configs'):
+    for folder in ('ops', 'tfdisco', 'tests', 'scripts', 'configs', 'docs'):
         expected = {f'{folder}/{name}' for name in shipped(REPOSITORY / folder, '**/*')}
         assert expected <= names, sorted(expected - names)
 

@@ -1,3 +1,3 @@
 """Disentangled and controllable face generation (DiscoFaceGAN) in TensorFlow 2."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

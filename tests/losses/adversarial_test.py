@@ -16,6 +16,8 @@ def test_terms_are_the_formulas():
     terms = adversarial.discriminator_terms(tf.constant(real), tf.constant(fake))
     assert float(terms['real']) == pytest.approx(softplus(-real).mean())
     assert float(terms['fake']) == pytest.approx(softplus(fake).mean())
+    assert float(adversarial.relativistic_term(tf.constant(real), tf.constant(fake))) == (
+        pytest.approx(softplus(fake - real).mean()))
     assert float(adversarial.generator_term(tf.constant(fake))) == pytest.approx(
         softplus(-fake).mean())
 
@@ -25,6 +27,8 @@ def test_terms_are_the_formulas():
 def test_logits_are_a_column(real, fake, name):
     with pytest.raises(ValueError, match=rf'^{name}: expected shape'):
         adversarial.discriminator_terms(tf.zeros(real), tf.zeros(fake))
+    with pytest.raises(ValueError, match=r'^(logits|others): expected shape'):
+        adversarial.relativistic_term(tf.zeros(real), tf.zeros(fake))
 
 
 def test_r1_is_the_squared_gradient_and_can_be_differentiated():
@@ -32,7 +36,7 @@ def test_r1_is_the_squared_gradient_and_can_be_differentiated():
     images = tf.constant(np.random.default_rng(1).normal(size=[4, 2, 2, 3]))
 
     def penalty():
-        return adversarial.r1_penalty(
+        return adversarial.gradient_penalty(
             lambda values: tf.sin(tf.matmul(tf.reshape(values, [4, 12]), weight)), images)
 
     with tf.GradientTape() as tape:

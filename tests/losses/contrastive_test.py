@@ -121,3 +121,8 @@ def test_shapes_are_checked():
         warp(FIRST, SECOND, valid=ALL[:1])
     with pytest.raises(ValueError, match=r'^outside: expected shape'):
         contrastive.background(FIRST, SECOND, ALL[:1])
+
+
+def test_a_person_need_not_look_more_alike_than_rendered():
+    found = contrastive.kept_identity(tf.constant([0.5, 0.9, 0.7]), tf.constant([0.8, 0.8, 1.0]))
+    np.testing.assert_allclose(found, [0.3, 0.0, 0.3], atol=1e-7)

@@ -32,6 +32,7 @@ def figures():
 def test_what_is_rendered_is_who_was_rendered(figures):
     found, _ = figures
     assert found['identity_rendered'] == pytest.approx(1, abs=1e-5)
+    assert found['identity_head'] < 0.999  # drawn is the face alone
     assert found['identity_noise'] == pytest.approx(1, abs=1e-5)
     for factor in (factors.EXPRESSION, factors.ILLUMINATION, factors.IDENTITY):
         assert found[f'identity_{factor}'] < 1 - 1e-6

@@ -108,9 +108,9 @@ def test_both_regularisers_differentiate_it_twice(arch):
     ws = generator.broadcast(generator.mapping(draw(2)))
     direction = tf.constant(RNG.normal(size=images.shape), tf.float32)
     with tf.GradientTape() as tape:
-        penalty, _ = adversarial.r1_penalty(discriminator, images)
+        penalty, _ = adversarial.gradient_penalty(discriminator, images)
     _against_numbers(tape, penalty, discriminator.conv.weight,
-                     lambda: adversarial.r1_penalty(discriminator, images)[0])
+                     lambda: adversarial.gradient_penalty(discriminator, images)[0])
     with tf.GradientTape() as tape:
         lengths = tf.reduce_mean(adversarial.path_lengths(generator.synthesis, ws, direction))
     # A kernel's length does not count, so that of stylegan hardly counts at all here.

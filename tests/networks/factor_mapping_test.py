@@ -1,4 +1,4 @@
-"""A mapping that is a sum over factors: properties 1 and 2 of the paper's Sec. 4.2, exactly."""
+"""A mapping that is a sum over factors: Property 1 of the paper's Sec. 5.1, exactly."""
 
 import numpy as np
 import pytest

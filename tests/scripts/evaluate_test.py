@@ -1,10 +1,12 @@
 """scripts/evaluate.py as a user calls it."""
 
+import ast
 import json
 
 import pytest
 
-from tests.scripts.command_line import run_all
+from tests.scripts.command_line import REPOSITORY, run_all
+from tfdisco.metrics import registry
 
 
 @pytest.fixture(scope='module')
@@ -20,6 +22,15 @@ def runs(tmp_path_factory):
         'bad option': ['--suite=vae', '--photos=faces'],
         'no photos': ['--suite=perception', '--photos=nowhere'],
         'bad records': ['--suite=vae', '--data=.'],
+        'no snapshot': ['--suite=detail', '--snapshot=nowhere.npz'],
+        'bad snapshot': ['--suite=directions', '--snapshot=text.npz'],
+        'bad judge': ['--suite=disentanglement', '--judge=eyes.npz', '--count=2'],
+        'bad features': ['--suite=quality', '--features=fur', '--count=300'],
+        'no inception': ['--suite=quality', '--features=inception', '--count=300'],
+        'one value': ['--suite=disentanglement', '--values=1'],
+        'no images': ['--suite=images', '--images=nowhere'],
+        'no out': ['--suite=report'],
+        'bad suites': ['--suite=report', '--out=report', '--suites=stages,hair'],
     }, folder)
 
 
@@ -40,8 +51,21 @@ def test_prints_json_and_a_table_of_the_same(runs):
     ('bad weights', 'evaluate: text.npz: expected a coefficient VAE'),
     ('no data', 'nowhere.npz'), ('bad suite', '--suite=hair'),
     ('bad option', 'evaluate: photos: expected an option of suite vae (weights, model, data'),
-    ('no photos', "of photographs, got 'nowhere'"), ('bad records', 'card.json')])
+    ('no photos', "of photographs, got 'nowhere'"), ('bad records', 'card.json'),
+    ('no snapshot', 'nowhere.npz'), ('bad snapshot', 'text.npz: expected a generator'),
+    ('bad judge', 'eyes.npz'), ('bad features', 'features: expected'),
+    ('no inception', 'features: inception needs --inception=FILE'), ('one value', '--values=1'),
+    ('no images', "nowhere"), ('no out', 'out: report needs --out=DIR'),
+    ('bad suites', "suites: expected one of")])
 def test_errors_end_with_status_1_and_a_reason(runs, name, message):
     status, stdout, stderr = runs[name]
     assert status == 1
     assert message in stderr + stdout and 'Traceback' not in stderr
+
+
+def test_every_option_of_a_suite_is_a_flag():
+    text = (REPOSITORY / 'scripts' / 'evaluate.py').read_text(encoding='utf-8')
+    options = next(ast.literal_eval(node.value) for node in ast.parse(text).body
+                   if isinstance(node, ast.Assign) and node.targets[0].id == 'OPTIONS')
+    known = {name for suite in registry.SUITES for name in registry.known_options(suite)}
+    assert known - {'progress'} == set(options)

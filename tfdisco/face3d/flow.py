@@ -16,10 +16,11 @@ DEPTH_TOLERANCE = 0.05
 class SurfaceFlow(NamedTuple):
     """How to warp a source picture onto a target's geometry.
 
-    flow: [B, H, W, 2] pixels (x, y); `image_warp(source_image, flow)` lies on the target.
-      Zero where the target shows no surface.
-    valid: [B, H, W, 1], 1 where the target shows a surface point that the source shows as
-      well. Carries no gradient.
+    Attributes:
+      flow: [B, H, W, 2] pixels (x, y); `image_warp(source_image, flow)` lies on the target.
+        Zero where the target shows no surface.
+      valid: [B, H, W, 1], 1 where the target shows a surface point that the source shows as
+        well. Carries no gradient.
     """
 
     flow: tf.Tensor

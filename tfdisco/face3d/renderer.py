@@ -15,12 +15,13 @@ REGIONS = ('face', 'head')
 class RenderedFace(NamedTuple):
     """A rendered batch.
 
-    image: [B, H, W, 3] in [-1, 1], -1 where there is no surface. Differentiable in the
-      coefficients through the colours and through the motion of the surface under the
-      pixels; that the silhouette moves gives no gradient.
-    mask: [B, H, W, 1], 1 on the surface and 0 elsewhere. Carries no gradient.
-    landmarks: [B, 68, 2] pixels (x, y), differentiable; they may lie outside the image.
-    vertices: [B, V, 3] posed, in camera space (decimetres), differentiable.
+    Attributes:
+      image: [B, H, W, 3] in [-1, 1], -1 where there is no surface. Differentiable in the
+        coefficients through the colours and through the motion of the surface under the
+        pixels; that the silhouette moves gives no gradient.
+      mask: [B, H, W, 1], 1 on the surface and 0 elsewhere. Carries no gradient.
+      landmarks: [B, 68, 2] pixels (x, y), differentiable; they may lie outside the image.
+      vertices: [B, V, 3] posed, in camera space (decimetres), differentiable.
     """
 
     image: tf.Tensor

@@ -1,4 +1,4 @@
-"""The adversarial game: non-saturating logistic losses and their two regularisers."""
+"""The adversarial game: logistic or relativistic losses, and their regularisers."""
 
 import math
 
@@ -31,8 +31,28 @@ def discriminator_terms(real_logits, fake_logits):
             'fake': tf.reduce_mean(tf.nn.softplus(fake_logits))}
 
 
-def r1_penalty(discriminate, images):
-    """|grad D(y)|^2 of real images (Mescheder et al. 2018, Eq. 9), without gamma / 2.
+def relativistic_term(logits, others):
+    """-log sigmoid(D(a) - D(b)), each image against one of the other kind.
+
+    Of the discriminator a are real and b generated images, of the generator the other way round
+    (Jolicoeur-Martineau 2018; Huang et al. 2024, "The GAN is dead; long live the GAN!", Eq. 2).
+
+    Args:
+      logits, others: [B, 1], of a and of b.
+
+    Returns:
+      [] mean over the pairs.
+
+    Raises:
+      ValueError: on wrong shapes.
+    """
+    check_shape('logits', logits, ['B', 1])
+    check_shape('others', others, list(logits.shape))
+    return tf.reduce_mean(tf.nn.softplus(others - logits))
+
+
+def gradient_penalty(discriminate, images):
+    """|grad D(y)|^2 (R1, of real images: Mescheder et al. 2018, Eq. 9), without gamma / 2.
 
     Args:
       discriminate: images to logits [B, 1]; must be differentiable twice.

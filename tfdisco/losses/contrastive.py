@@ -71,6 +71,22 @@ def landmarks(first, second, width):
     return tf.reduce_mean(tf.reduce_sum(tf.square((first - second) / width), axis=-1), axis=-1)
 
 
+def kept_identity(alike, rendered):
+    """How far two faces of one person are less alike than these ought to be.
+
+    A head that turns looks a little like another person, to any network. Asked for more than
+    that, a generator learns not to turn it.
+
+    Args:
+      alike: [P] similarity of the generated faces.
+      rendered: [P] of the rendered ones.
+
+    Returns:
+      [P] max(rendered - alike, 0).
+    """
+    return tf.maximum(rendered - alike, 0.0)
+
+
 def background(first, second, outside):
     """How much the surroundings change.
 

@@ -72,14 +72,17 @@ def errors(model, perception, seen, rendered, coefficients):
 
     Returns:
       {name: [B] array}: landmark_percent, pose_degrees, illumination_l1, expression_mm, see
-      `face_errors`; identity_rendered, similarity to the rendered face.
+      `face_errors`; identity_rendered and identity_head, similarity to the rendered face and to
+      the whole rendered head, by which people are told apart better.
     """
     parts, wanted = (model.layout.split(np.asarray(values))
                      for values in (seen.coefficients, coefficients))
+    head = FaceRenderer(model, *rendered.image.shape[1:3], 'head')(coefficients).image
     return {
         'landmark_percent': face_errors.landmark_percent(seen.landmarks, rendered.landmarks),
         'pose_degrees': face_errors.pose_degrees(parts.pose, wanted.pose),
         'illumination_l1': face_errors.illumination_l1(parts.illumination, wanted.illumination),
         'expression_mm': face_errors.expression_mm(model, parts.expression, wanted.expression),
         'identity_rendered': perception.similarity(
-            seen.identity, perception.recognition(rendered.image))}
+            seen.identity, perception.recognition(rendered.image)),
+        'identity_head': perception.similarity(seen.identity, perception.recognition(head))}

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
-from tfdisco.metrics import directions, generator, log, outside, stages, vae
+from tfdisco.metrics import detail, directions, generator, log, outside, stages, vae
 from tfdisco.metrics.disentanglement import suite as disentanglement
 from tfdisco.metrics.perception import suite as perception
 from tfdisco.metrics.quality import suite as quality
@@ -16,11 +16,12 @@ from tfdisco.shapes import check_choice
 class Suite(NamedTuple):
     """A set of figures.
 
-    evaluate: measures; its keyword arguments are the suite's options, its result is what
-      JSON can hold.
-    table: that result as text, for people.
-    pictures: None, or that result as {name: uint8 [H, W, 3]}.
-    logged: whether what it says of a snapshot is kept beside it, see `log.append`.
+    Attributes:
+      evaluate: measures; its keyword arguments are the suite's options, its result is what
+        JSON can hold.
+      table: that result as text, for people.
+      pictures: None, or that result as {name: uint8 [H, W, 3]}.
+      logged: whether what it says of a snapshot is kept beside it, see `log.append`.
     """
 
     evaluate: Callable
@@ -36,6 +37,7 @@ class Suite(NamedTuple):
 
 SUITES = {
     'control': Suite(generator.evaluate, generator.table, generator.pictures),
+    'detail': Suite(detail.evaluate, detail.table, detail.pictures),
     'directions': Suite(directions.evaluate, directions.table, directions.pictures),
     'disentanglement': Suite(disentanglement.evaluate, disentanglement.table,
                              disentanglement.pictures),

@@ -48,7 +48,7 @@ def measure(faces, count, seed, progress=None):
 
     Returns:
       {'share': {FACTOR: {'8 px': fields of `statistics.Estimate`}}, 'color': the same,
-      'color_levels': {FACTOR: {...}}, 'color_maps': {FACTOR: {'8 px': [h][w]}}}.
+      'color_levels': {FACTOR: {...}}, 'color_maps': {FACTOR: {'8 px': [h, w] as lists}}}.
       share: of the way from what is seen of this factor in one face to what is seen in the
         other, how much is gone when one stage's w is the other's: the projection onto that
         way, so that stages that add up give 1 together. It is seen in the coefficients, for

@@ -14,8 +14,9 @@ class FactorMapping(InputScale):
     """The generator's input to w, each factor by a network of its own: [B, I] -> [B, w_size].
 
     A change of one factor moves w by the same vector whatever the others are, so that the
-    paper's properties 1 and 2 of the space W (Sec. 4.2) hold by construction, and no factor is
-    louder for having more numbers: at first each contributes the same variance.
+    paper's Property 1 of the space W (Sec. 5.1) holds by construction, and no factor is
+    louder for having more numbers: at first each contributes the same variance. Property 2 does
+    not follow: where a part is not linear, an offset moves w by another vector elsewhere.
 
     Attributes:
       sizes: {factor: numbers of it in the input}, in their order.
@@ -55,6 +56,12 @@ class FactorMapping(InputScale):
             for index in range(self._count):
                 found[factor] = getattr(self, f'{factor}{index}')(found[factor])
         return found
+
+    def scale_part(self, factor, scale):
+        """Makes what a factor adds to w `scale` times as large."""
+        last = getattr(self, f'{factor}{self._count - 1}')
+        for weight in (last.weight, last.bias):
+            weight.assign(scale * tf.convert_to_tensor(weight))
 
     def call(self, values):
         return tf.add_n(list(self.parts(values).values()))

@@ -17,7 +17,12 @@ from tfdisco.shapes import check_shape
 
 
 class EqualLayer(Layer):
-    """A weight, and a bias or none."""
+    """A weight, and a bias or none.
+
+    Attributes:
+      weight, bias: as they are stored.
+      scale: factor of the weight where it is used.
+    """
 
     def __init__(self, shape, bias=True, bias_start=0.0, gain=1.0, lr_multiplier=1.0, **kwargs):
         """See the class.
@@ -31,7 +36,7 @@ class EqualLayer(Layer):
           **kwargs: of the Keras layer.
         """
         super().__init__(**kwargs)
-        self._scale = gain * lr_multiplier / math.sqrt(np.prod(shape[:-1]))
+        self.scale = gain * lr_multiplier / math.sqrt(np.prod(shape[:-1]))
         self._lr_multiplier = lr_multiplier
         self.weight = self.add_weight(
             name='weight', shape=shape,
@@ -44,7 +49,7 @@ class EqualLayer(Layer):
 
     def scaled_weight(self, dtype=tf.float32):
         """The weight as it is used."""
-        return tf.cast(tf.convert_to_tensor(self.weight) * self._scale, dtype)
+        return tf.cast(tf.convert_to_tensor(self.weight) * self.scale, dtype)
 
     def scaled_bias(self):
         """The bias as it is used, float32, or None."""

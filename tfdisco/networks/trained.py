@@ -13,19 +13,19 @@ from tfdisco.networks.inputs import GeneratorInputs
 from tfdisco.networks.vae import CoefficientVAEs
 
 BUILT_IN = 'built-in'
-# What 'built-in' is. To ship another: generator.npz and generator.json of a run become
-# NAME.npz and NAME.json in tfdisco/pretrained, discriminator.npz and discriminator.json
-# NAME_discriminator.npz and NAME_discriminator.json, and NAME goes here.
-SHIPPED = 'demo64'
+# Names of what ships; the first is 'built-in'. To ship another, scripts/pack_generator.py writes
+# its files into tfdisco/pretrained, and its name goes here.
+SHIPPED = ('demo64',)
 _PRETRAINED = pathlib.Path(__file__).resolve().parents[1] / 'pretrained'
 
 
 class TrainedGenerator(NamedTuple):
     """What belongs together.
 
-    generator: of `networks.build`.
-    inputs: `GeneratorInputs`.
-    model: `MorphableModel` of the coefficients, or `MissingModel`.
+    Attributes:
+      generator: of `networks.build`.
+      inputs: `GeneratorInputs`.
+      model: `MorphableModel` of the coefficients, or `MissingModel`.
     """
 
     generator: tf.keras.Model
@@ -34,8 +34,9 @@ class TrainedGenerator(NamedTuple):
 
 
 def resolve(path):
-    """The path of a generator's file: `path`, or of the one that ships if it is 'built-in'."""
-    return str(_PRETRAINED / f'{SHIPPED}.npz') if os.fspath(path) == BUILT_IN else os.fspath(path)
+    """The path of a generator's file: `path`, or of one that ships if it is such a name."""
+    name = SHIPPED[0] if os.fspath(path) == BUILT_IN else os.fspath(path)
+    return str(_PRETRAINED / f'{name}.npz') if name in SHIPPED else name
 
 
 def licence(path=BUILT_IN):
@@ -84,7 +85,7 @@ def load(path=BUILT_IN):
     """Reads a generator.npz of scripts/train.py and the models that it names.
 
     Args:
-      path: 'built-in', of rendered faces of 64 pixels, or a path.
+      path: 'built-in', another name of `SHIPPED`, or a path.
 
     Returns:
       `TrainedGenerator`.

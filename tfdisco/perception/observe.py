@@ -20,10 +20,11 @@ SMALLEST = 32  # pixels of a side of a picture
 class Observation(NamedTuple):
     """What is seen in a batch of pictures; differentiable in them.
 
-    identity: [B, D] unit vectors, to be compared by `Perception.similarity`.
-    coefficients: [B, K], see `factors.Coefficients`.
-    landmarks: [B, 68, 2] pixels (x, y) of the picture.
-    hair: [B, H, W, 1] probability.
+    Attributes:
+      identity: [B, D] unit vectors, to be compared by `Perception.similarity`.
+      coefficients: [B, K], see `factors.Coefficients`.
+      landmarks: [B, 68, 2] pixels (x, y) of the picture.
+      hair: [B, H, W, 1] probability.
     """
 
     identity: tf.Tensor

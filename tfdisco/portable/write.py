@@ -130,7 +130,7 @@ def _lower(config, trainer, say):
             images = {'images': tf.TensorSpec([batch, resolution, resolution, 3], tf.uint8)}
             lowered = lowering.lower(
                 lambda *tensors: trainer.compute(tensors, *key),
-                {**(images if part.judges else {}), **scalars}, variables, constants)
+                {**(images if part.reals else {}), **scalars}, variables, constants)
             modules[name] = _Module(*lowered, trainer.term_names[key])
         return names[key]
 

@@ -141,6 +141,7 @@ def trainer_of(kind):
     return made, Schedule(config.network, config.loss, config.schedule).at(0)
 
 
+@pytest.mark.slow
 def test_a_trainer_steers_p_and_keeps_it():
     images = tf.constant(RNG.integers(0, 256, [4, 32, 32, 3]), tf.uint8)
     found = {}

@@ -85,10 +85,11 @@ def test_what_is_not_wanted_is_not_computed(networks):
 
 def test_pictures_are_looked_at_once(networks, perception):
     terms(networks, perception, ALL, pairs=2)
-    # The faces and two second faces; for who they are, the rendered faces as well.
+    # The faces and two second faces; for who they are, the rendered faces as well; for hair and
+    # background, both faces of the pairs.
     seen = [sorted(len(images) for images in network.seen) for network in (
         perception.reconstruction, perception.recognition, perception.parsing)]
-    assert seen == [[BATCH + 2], [BATCH, BATCH + 2], [BATCH + 2]]
+    assert seen == [[BATCH + 2], [BATCH + 2, BATCH + 2], [2 + 2]]
 
 
 def test_pairs_that_do_not_differ_cost_nothing(networks, perception):
@@ -135,19 +136,24 @@ def test_perception_sees_both_faces_through_the_blur(networks, perception):
         np.testing.assert_allclose(ours, gaussian_blur(image, 1.0), atol=1e-5)
 
 
-def test_the_gradient_penalty_joins_when_wanted(networks):
+@pytest.mark.parametrize('name', ['r1', 'r2'])
+def test_a_gradient_penalty_joins_when_wanted(networks, name):
     _, discriminator = networks
     reals, fakes = (tf.random.stateless_uniform([4, SIDE, SIDE, 3], [0, seed], -1.0, 1.0)
                     for seed in (3, 4))
-    without = discriminator_terms(discriminator, reals, fakes, 1.0, r1=False)
-    found = discriminator_terms(discriminator, reals, fakes, 1.0, r1=True)
-    assert set(without) == {'real', 'fake', 'sign'} and set(found) == {*without, 'r1'}
-    assert float(found['sign']) == np.sign(discriminator(reals)).mean()
-    for name, value in without.items():
-        assert float(found[name]) == pytest.approx(float(value), rel=1e-5)
+    without = discriminator_terms(discriminator, reals, fakes, 1.0)
+    found = discriminator_terms(discriminator, reals, fakes, 1.0, (name,))
+    assert set(without) == {'real', 'fake', 'relative', 'sign'}
+    assert set(found) == {*without, name}
+    real, fake = discriminator(reals).numpy(), discriminator(fakes).numpy()
+    assert float(found['sign']) == np.sign(real).mean()
+    assert float(found['relative']) == pytest.approx(np.log1p(np.exp(fake - real)).mean(), rel=1e-5)
+    for term, value in without.items():
+        assert float(found[term]) == pytest.approx(float(value), rel=1e-5)
+    images = {'r1': reals, 'r2': fakes}[name]
     with tf.GradientTape() as tape:
-        tape.watch(reals)
-        total = tf.reduce_sum(discriminator(reals))
-    gradient = tape.gradient(total, reals)
-    assert float(found['r1']) == pytest.approx(float(tf.reduce_mean(
+        tape.watch(images)
+        total = tf.reduce_sum(discriminator(images))
+    gradient = tape.gradient(total, images)
+    assert float(found[name]) == pytest.approx(float(tf.reduce_mean(
         tf.reduce_sum(tf.square(gradient), axis=[1, 2, 3]))), rel=1e-4)

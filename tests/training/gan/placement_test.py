@@ -95,9 +95,10 @@ def test_a_step_moves_nothing():
                    Parsing(small.parsing())))
     common = tf.constant(1.0), tf.constant(0, tf.int64)
     images = tf.zeros([*PIXELS, 3], tf.uint8)
-    for part in (Part(DISCRIMINATOR, (True,)), Part(GENERATOR, (tuple((n, 1.0) for n in ALL),)),
+    every = tuple((name, 1.0) for name in ALL)
+    for part in (Part(DISCRIMINATOR, (True,), reals=True), Part(GENERATOR, (every,)),
                  Part(PATH_LENGTH), Part(AVERAGE)):
-        trainer._run((images, *common) if part.judges else common, SIDE, BATCH, part)
+        trainer._run((images, *common) if part.reals else common, SIDE, BATCH, part)
     assert len(trainer.graphs) == 4
     for key, function in trainer.graphs.items():
         assert placement.copies(function.graph) == [], key[-1].name

@@ -127,6 +127,7 @@ def largest_file(size):
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
+@pytest.mark.slow
 def test_a_full_disk_ends_the_run_and_leaves_the_last_snapshot(source, whole, tmp_path):
     config = small.config(source, **PLAIN)
     limit = contextlib.ExitStack()
@@ -142,6 +143,7 @@ def test_a_full_disk_ends_the_run_and_leaves_the_last_snapshot(source, whole, tm
     assert weights(tmp_path / 'full') == weights(whole)
 
 
+@pytest.mark.slow
 def test_the_configuration_is_shown_and_steps_are_profiled(source, tmp_path):
     config = small.config(source, **PLAIN, imitative_kimg=0.05)
     run.train(config, tmp_path, profile_steps=2)
@@ -152,6 +154,7 @@ def test_the_configuration_is_shown_and_steps_are_profiled(source, tmp_path):
     assert len(list(tmp_path.glob('plugins/profile/*/*.xplane.pb'))) == 1
 
 
+@pytest.mark.slow
 def test_sigterm_keeps_what_was_done(source, tmp_path):
     config = small.config(source, **PLAIN)
     seen = []
@@ -167,6 +170,7 @@ def test_sigterm_keeps_what_was_done(source, tmp_path):
     assert seen == [4, 8, 12, 16]
 
 
+@pytest.mark.slow
 def test_a_term_that_is_no_number_is_named_and_leaves_the_last_snapshot(source, tmp_path,
                                                                       monkeypatch):
     step = trainer.GanTrainer.step
@@ -208,9 +212,15 @@ def test_begins_with_the_weights_of_another_run(source, whole, tmp_path):
         run.train(small.config(source, **{**PLAIN, **still, 'fmap_max': 4}), tmp_path / 'third')
 
 
-def test_begins_with_the_generator_and_discriminator_of_files(source, whole, tmp_path):
-    run.train(small.config(source, **PLAIN, start=str(whole / 'generator.npz'), pixel_kimg=0.0,
-                           imitative_kimg=0.004, contrastive_kimg=0.0), tmp_path)  # one step
+@pytest.mark.slow
+def test_begins_with_the_generator_and_discriminator_of_files(source, whole, tmp_path,
+                                                              monkeypatch):
+    config = small.config(source, **PLAIN, start=str(whole / 'generator.npz'), pixel_kimg=0.0,
+                          imitative_kimg=0.004, contrastive_kimg=0.0)  # one step
+    run.train(config, tmp_path)
+    # A run that goes on needs its start no more.
+    monkeypatch.setattr(run.start, 'restore', None)
+    run.train(config, tmp_path)
     for name in ('generator', 'discriminator'):
         before, card = (json.loads((folder / f'{name}.json').read_text())
                         for folder in (whole, tmp_path))

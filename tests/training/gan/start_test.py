@@ -10,9 +10,11 @@ import pytest
 
 from tests.face3d import toy
 from tests.training.gan import small
+from tfdisco import factors
 from tfdisco.networks import build, discriminator_file, generator_file
 from tfdisco.networks.generator_file import named_weights
 from tfdisco.networks.inputs import GeneratorInputs
+from tfdisco.ops.upfirdn2d import downsample2d, upsample2d
 from tfdisco.training.gan import distil, start
 from tfdisco.training.gan.trainer import GanTrainer
 from tfdisco.training.run.folder import history
@@ -117,10 +119,8 @@ def test_without_a_start_weights_stay(begin):
     ({'mapping_speed': 0.5}, '--mapping_speed=0.5', '--mapping_speed=0.01'),
     ({'fmap_max': 4}, '--fmap_max=4', '--fmap_max=8'),
     ({'model': 'other.npz'}, '--model=other.npz', '--model=toy.npz'),
-    ({'vaes': 'built-in'}, '--vaes=built-in', '--vaes=vaes.npz'),
     ({'noise': 5}, '--noise=5', '--noise=4'),
-    ({'resolution': 64, 'w_size': 9}, '--resolution=64 --w_size=9',
-     '--resolution=32 --w_size=8')])
+    ({'noise': 5, 'w_size': 9}, '--w_size=9 --noise=5', '--w_size=8 --noise=4')])
 def test_files_of_something_else_are_refused(written, begin, changes, ours, theirs):
     config, trainer = begin(written[0], **changes)
     before = values(trainer.generator)
@@ -130,6 +130,32 @@ def test_files_of_something_else_are_refused(written, begin, changes, ours, thei
     assert f'generator.npz of {theirs}; pass th' in str(error.value)
     assert all(np.array_equal(value, before[name])
                for name, value in values(trainer.generator).items())
+
+
+def test_other_vaes_are_told(written, begin):
+    config, trainer = begin(written[0], vaes='built-in')
+    with pytest.warns(UserWarning, match='learned with --vaes=vaes.npz, this run has '
+                      '--vaes=built-in'):
+        start.restore(config, trainer)
+    assert same(written[1], trainer.generator)
+
+
+def test_networks_grow_to_the_run_s_resolution(inputs, begin, tmp_path):
+    network = small.config(SOURCE, fmap_base=512).network
+    generator = filled(build.build_generator(network, inputs.size), 1)
+    discriminator = filled(build.build_discriminator(network), 2)
+    generator_file.write(tmp_path / 'generator.npz', generator, generator_file.GeneratorSource(
+        SOURCE['model'], SOURCE['vaes'], inputs.noise))
+    discriminator_file.write(tmp_path / 'discriminator.npz', discriminator)
+    config, trainer = begin(tmp_path / 'generator.npz', resolution=64, fmap_base=512)
+    start.restore(config, trainer)
+    values = inputs(np.ones([2, inputs.latents], np.float32))
+    wanted = upsample2d(generator(values))
+    for grown in (trainer.generator, trainer.average):
+        np.testing.assert_allclose(grown(values), wanted, atol=1e-5 * np.abs(wanted).max())
+    wanted = discriminator(downsample2d(wanted))
+    np.testing.assert_allclose(trainer.discriminator(upsample2d(generator(values))), wanted,
+                               atol=1e-4 * np.abs(wanted).max())
 
 
 def test_a_mapping_of_another_kind_learns_from_the_files(inputs, begin, tmp_path, monkeypatch):
@@ -144,9 +170,12 @@ def test_a_mapping_of_another_kind_learns_from_the_files(inputs, begin, tmp_path
     mapping.set_normalization(*trainer.inputs.spread(False))
     z = np.random.default_rng(3).standard_normal([256, trainer.inputs.latents], np.float32)
 
+    wanted = generator.mapping(trainer.inputs(z)).numpy()
+
     def unlike():
-        wanted = generator.mapping(trainer.inputs(z)).numpy()
-        return np.mean((mapping(trainer.inputs(z)).numpy() - wanted) ** 2) / wanted.var(0).mean()
+        parts = mapping.parts(trainer.inputs(z))
+        found = sum(value.numpy() for factor, value in parts.items() if factor != factors.NOISE)
+        return np.mean((found - wanted) ** 2) / wanted.var(0).mean()
 
     before = unlike()
     with pytest.warns(UserWarning, match='is of another kind; the new one says') as warned:
@@ -156,6 +185,8 @@ def test_a_mapping_of_another_kind_learns_from_the_files(inputs, begin, tmp_path
     told = ' '.join(str(each.message) for each in warned)
     said = float(re.search(r'the new one says (-?\d+)%', told).group(1)) / 100
     assert said == pytest.approx(1 - left, abs=0.1)
+    noise = mapping.parts(trainer.inputs(z))[factors.NOISE].numpy()
+    assert noise.var(0).mean() == pytest.approx(distil.NOISE_SHARE * wanted.var(0).mean(), rel=0.5)
     for name, value in values(generator).items():
         if not name.startswith('mapping/'):
             np.testing.assert_array_equal(values(trainer.generator)[name], value, name)

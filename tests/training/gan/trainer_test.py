@@ -1,5 +1,8 @@
 """A step of GAN training: what the host reads of it."""
 
+import dataclasses
+import math
+
 import pytest
 import tensorflow as tf
 
@@ -30,16 +33,15 @@ def step(trainer):
 def test_the_host_waits_for_the_devices_once_a_step(trainer, monkeypatch):
     terms = [step(trainer), step(trainer)]
     assert set(terms[0]) == {'discriminator/real', 'discriminator/fake', 'discriminator/r1',
-                             'discriminator/gradient', 'discriminator/sign', 'adversarial',
-                             'gradient'}
-    assert set(terms[1]) == {'discriminator/real', 'discriminator/fake', 'adversarial',
-                             'discriminator/sign', 'discriminator/gradient', 'gradient'}
+                             'discriminator/relative', 'discriminator/gradient',
+                             'discriminator/sign', 'adversarial', 'gradient'}
+    assert set(terms[1]) == set(terms[0]) - {'discriminator/r1'}
     read = []
     eager = next(kind for kind in type(tf.constant(0.0)).__mro__ if '_numpy' in vars(kind))
     numpy = eager._numpy
     monkeypatch.setattr(eager, '_numpy', lambda self: read.append(self) or numpy(self))
     assert float(tf.constant(1.0)) == 1.0 and len(read) == 1  # that it counts
-    for expected in (7, 6):
+    for expected in (8, 7):
         read.clear()
         found = step(trainer)
         # Counters are the host's own.
@@ -50,3 +52,17 @@ def test_the_host_waits_for_the_devices_once_a_step(trainer, monkeypatch):
         assert not counters & {id(tensor) for tensor in graph.captured_inputs}
         assert [len(output.shape) for output in graph.outputs] == [1]
     assert int(trainer.steps.numpy()) == 4 and int(trainer.images_seen.numpy()) == 16
+
+
+def test_a_relativistic_game_compares_real_and_generated_images(trainer):
+    loss = dataclasses.replace(CONFIG.loss, game='relativistic')
+    relativistic = GanTrainer(CONFIG.network, loss, CONFIG.schedule, toy.model(), trainer.inputs,
+                              None)
+    first, second = step(relativistic), step(relativistic)
+    assert set(first) - set(second) == {'discriminator/r1', 'discriminator/r2'}
+    # An untrained discriminator cannot tell them apart: -log sigmoid(0), of both sides.
+    for name in ('discriminator/relative', 'adversarial'):
+        assert first[name] == pytest.approx(math.log(2.0), abs=0.2)
+    pictures = [part.reals for part in relativistic.parts(Schedule(
+        CONFIG.network, loss, CONFIG.schedule).at(0), 0)]
+    assert pictures == [True, True, False]

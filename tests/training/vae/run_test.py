@@ -14,6 +14,7 @@ from tfdisco.data.records import face_record
 from tfdisco.data.records import folder as records
 from tfdisco.face3d import model_file
 from tfdisco.face3d.morphable_model import MorphableModel
+from tfdisco.face3d.sampling import sample_coefficients
 from tfdisco.networks.vae import CoefficientVAEs
 from tfdisco.networks.vae import file as vae_file
 from tfdisco.training.run import loop
@@ -107,6 +108,18 @@ def test_all_factors_from_a_file_of_data(tmp_path, model):
     assert vaes.decode(np.zeros((1, vaes.latents))).shape == (1, size)
 
 
+def test_people_of_the_model_among_those_of_the_data(tmp_path, model, small):
+    of = MorphableModel.load(model)
+    people = toy.people(of, 60)
+    np.savez(tmp_path / 'people.npz', coefficients=people)
+    run = dataclasses.replace(small, data=str(tmp_path / 'people.npz'), blend=0.4)
+    found = vae_run._people(run, of)
+    np.testing.assert_array_equal(found[:60], people)
+    np.testing.assert_array_equal(found[60:], sample_coefficients(of, 40, [small.seed, 0]))
+    card = vae_run.train(dataclasses.replace(run, steps=5, snapshot_every=5), tmp_path / 'run')
+    assert card['data'] == '100 people of people.npz, 40% of them drawn from toy'
+
+
 def test_data_may_be_a_folder_of_records(tmp_path, model, small):
     of = MorphableModel.load(model)
     people = toy.people(of, 60)
@@ -144,6 +157,8 @@ def test_another_run_in_the_folder_is_refused(tmp_path, small):
     ({'factors': ()}, r'factors: expected some of .* got \[\]'),
     ({'factors': ('pose', 'pose')}, 'each once'),
     ({'steps': 0}, 'steps: expected a positive integer, got 0'),
+    ({'blend': 0.5}, 'blend: expected from 0 to below 1, and data for more than 0, got 0.5'),
+    ({'blend': 1.0, 'data': 'x'}, 'blend: expected .* got 1.0'),
     ({'learning_rate': 0.0}, 'learning_rate: expected above 0, got 0.0'),
     ({'match_weight': -1.0}, 'match_weight: expected 0 or more, got -1.0'),
     ({'snapshot_every': 150}, 'snapshot_every: expected a multiple of log_every = 100, got 150'),

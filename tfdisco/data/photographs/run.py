@@ -18,18 +18,19 @@ DEFAULTS = {field.name: field.default for field in dataclasses.fields(step.Pictu
 class PhotoRun:
     """What a set of photographs is made of; the fields are flags of scripts/prepare_photos.py.
 
-    photos: a folder or a tar file, see `photo_files.photographs`.
-    model: a morphable model, name or path.
-    reconstruction: which weights the reconstruction network has, for the card.
-    landmarks: None to detect points, or where they are, see `photo_points.GivenPoints`.
-    identity_pattern: None (each file is a person of its own), or a regular expression for
-      the file's name without its ending, whose one group names the person.
-    refinements: how often the translation found is removed from the picture, 0 or more.
-    max_misfit: distance of the reconstruction's five points from those of the photograph,
-      mean, as a share of the average eye distance.
-    shard_size: files a shard.
-    size, all_faces, min_confidence, min_face, max_border, megapixels: see
-      `photo_step.PictureSettings`.
+    Attributes:
+      photos: a folder or a tar file, see `photo_files.photographs`.
+      model: a morphable model, name or path.
+      reconstruction: which weights the reconstruction network has, for the card.
+      landmarks: None to detect points, or where they are, see `photo_points.GivenPoints`.
+      identity_pattern: None (each file is a person of its own), or a regular expression for
+        the file's name without its ending, whose one group names the person.
+      refinements: how often the translation found is removed from the picture, 0 or more.
+      max_misfit: distance of the reconstruction's five points from those of the photograph,
+        mean, as a share of the average eye distance.
+      shard_size: files a shard.
+      size, all_faces, min_confidence, min_face, max_border, megapixels: see
+        `photo_step.PictureSettings`.
     """
 
     photos: str

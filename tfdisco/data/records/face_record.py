@@ -15,18 +15,19 @@ LANDMARKS = 68
 class FaceRecord(NamedTuple):
     """One face.
 
-    image: uint8 [H, W, 3].
-    coefficients: float32 [layout.size].
-    landmarks: float32 [68, 2] pixels of `image`.
-    face_mask: uint8 [H, W], 255 times the share of the pixel that shows the morphable
-      model's face region; in rendered faces without what hair and glasses hide, which is
-      unknown in photographs.
-    hair_mask: uint8 [H, W], likewise of hair; None where unknown (photographs).
-    identity: number of the person.
-    translation: float32 [3] decimetres; zero in rendered faces, small in photographs.
-    name: the source's file name; '' for a rendered face.
-    transform: float32 [2, 3], pixel of the photograph -> pixel of `image`.
-    border: share of `image` that lies outside the photograph and was filled.
+    Attributes:
+      image: uint8 [H, W, 3].
+      coefficients: float32 [layout.size].
+      landmarks: float32 [68, 2] pixels of `image`.
+      face_mask: uint8 [H, W], 255 times the share of the pixel that shows the morphable
+        model's face region; in rendered faces without what hair and glasses hide, which is
+        unknown in photographs.
+      hair_mask: uint8 [H, W], likewise of hair; None where unknown (photographs).
+      identity: number of the person.
+      translation: float32 [3] decimetres; zero in rendered faces, small in photographs.
+      name: the source's file name; '' for a rendered face.
+      transform: float32 [2, 3], pixel of the photograph -> pixel of `image`.
+      border: share of `image` that lies outside the photograph and was filled.
     """
 
     image: np.ndarray

@@ -28,12 +28,13 @@ FACE_COLOR, HAIR_COLOR = (60, 200, 60), (220, 40, 40)
 class SyntheticSet:
     """What a data set is made of; the fields are the flags of scripts/make_faces.py.
 
-    model: a morphable model, name or path.
-    identities: number of people. per_identity: pictures of each.
-    size: edge of a picture, pixels.
-    seed: of everything random.
-    shard_identities: people a shard. It decides who is drawn together, and so belongs to
-      the set like the seed.
+    Attributes:
+      model: a morphable model, name or path.
+      identities: number of people. per_identity: pictures of each.
+      size: edge of a picture, pixels.
+      seed: of everything random.
+      shard_identities: people a shard. It decides who is drawn together, and so belongs to
+        the set like the seed.
     """
 
     model: str = BUILT_IN

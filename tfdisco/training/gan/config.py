@@ -14,6 +14,7 @@ from tfdisco.perception.network import PRECISIONS as PERCEPTION_PRECISIONS
 from tfdisco.shapes import check_choice, check_positive
 
 AUGMENTS = ('none', 'ada')
+GAMES = ('logistic', 'relativistic')
 IDENTITY_REGIONS = ('face', 'head')
 FOLDERS = ('data', 'start')  # fields of which a card tells the last part alone
 
@@ -47,6 +48,7 @@ class LossConfig:
     pair_identity_weight: float = _field(20.0, 'Of the identity of illumination pairs, Eq. 8.')
     kept_identity_weight: float = _field(0.0, 'Of the identity of pairs in expression, pose or '
                                          'noise; beyond the paper, as all that follow.')
+    kept_landmarks_weight: float = _field(0.0, 'Of the landmarks of pairs in noise.')
     surface_weight: float = _field(0.0, 'Of the skin of pairs in pose or noise, along the '
                                    'surface.')
     background_weight: float = _field(0.0, 'Of the surroundings of pairs that share the noise.')
@@ -68,6 +70,9 @@ class LossConfig:
     augment: str = _field('none', 'What the discriminator sees of all pictures: none, as they '
                           'are; ada, changed at random the more, the surer it is of real ones; or '
                           'a fixed probability of each change. Small data sets need it.')
+    game: str = _field('logistic', 'What the discriminator tells: logistic, of each picture '
+                       'whether it is real; or relativistic, of a real and a generated one which '
+                       'is which, with the gradient penalty of both (R3GAN).')
     r1_gamma: float = _field(10.0, 'Of the gradient penalty.')
     r1_every: int = _field(16, 'Steps from one gradient penalty to the next.')
     path_length_weight: float = _field(2.0, 'Of path lengths; 0 for none.')
@@ -83,6 +88,7 @@ class LossConfig:
         if not 0 < self.pair_share <= 1:
             raise ValueError(f'pair_share: expected above 0 and up to 1, got {self.pair_share}')
         _check_augment(self.augment)
+        check_choice('game', self.game, GAMES)
         check_choice('identity_region', self.identity_region, IDENTITY_REGIONS)
         for name in ('r1_every', 'path_length_every'):
             check_positive(name, getattr(self, name))

@@ -6,12 +6,20 @@ has learned, and gets about the same w.
 
 import tensorflow as tf
 
+from tfdisco.factors import NOISE
+from tfdisco.networks.factor_mapping import FactorMapping
+
 STEPS, BATCH = 2000, 256
 RATE = 0.01  # of Adam at first; falls to 0
+NOISE_SHARE = 0.5  # of the noise's variance of w at first, beside the teacher's
 
 
 def distil(mapping, teacher, inputs, seed=0):
     """Trains a mapping network until it says what another says of random faces.
+
+    Of a sum over factors the noise's part stays as it is, made loud enough: joint mappings hardly
+    hear the noise, and what it ought to rule, such as the background, is written by others. From
+    silence it would not learn to speak.
 
     Args:
       mapping: trains; [B, inputs.size] -> [B, w_size].
@@ -20,8 +28,8 @@ def distil(mapping, teacher, inputs, seed=0):
       seed: of the faces.
 
     Returns:
-      Share of the variance of w that is not explained in the end; a sum over factors cannot
-      say what depends on several at once.
+      Share of the variance of w that is not explained in the end, the noise's part left out; a
+      sum over factors cannot say what depends on several at once.
     """
     optimizer = tf.keras.optimizers.Adam(
         tf.keras.optimizers.schedules.CosineDecay(RATE, STEPS))
@@ -29,14 +37,25 @@ def distil(mapping, teacher, inputs, seed=0):
 
     @tf.function(autograph=False)
     def learn(step):
-        z = tf.random.stateless_normal([BATCH, inputs.latents], tf.stack([seed, step]))
-        values = inputs(z)
+        values = inputs(_latents(inputs, seed, step))
         wanted = teacher(values)
         with tf.GradientTape() as tape:
-            error = tf.reduce_mean(tf.square(mapping(values) - wanted))
+            found = mapping(values) if not isinstance(mapping, FactorMapping) else tf.add_n(
+                [part for factor, part in mapping.parts(values).items() if factor != NOISE])
+            error = tf.reduce_mean(tf.square(found - wanted))
         variables = mapping.trainable_variables
-        optimizer.apply_gradients(zip(tape.gradient(error, variables), variables))
+        gradients = tape.gradient(error, variables, unconnected_gradients='zero')
+        optimizer.apply_gradients(zip(gradients, variables))
         return error / tf.reduce_mean(tf.math.reduce_variance(wanted, axis=0))
 
     left = [learn(tf.constant(step)) for step in range(STEPS)]
+    if isinstance(mapping, FactorMapping):
+        values = inputs(_latents(inputs, seed, STEPS))
+        noise, wanted = (tf.reduce_mean(tf.math.reduce_variance(ws, axis=0)) for ws in (
+            mapping.parts(values)[NOISE], teacher(values)))
+        mapping.scale_part(NOISE, tf.sqrt(NOISE_SHARE * wanted / noise))
     return float(tf.reduce_mean(left[-max(STEPS // 20, 1):]))
+
+
+def _latents(inputs, seed, step):
+    return tf.random.stateless_normal([BATCH, inputs.latents], tf.stack([seed, step]))

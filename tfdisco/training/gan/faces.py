@@ -17,6 +17,7 @@ class Faces(NamedTuple):
     rendered: `RenderedFace` of the face region.
     head_image: [B, R, R, 3] rendered, the whole head.
     head_mask: [B, R, R, 1] of it.
+    target: [B, D] identity seen in the rendered pictures.
     seen: `Observation` of the images.
     parsed: `Parsed` of the images.
     """
@@ -26,6 +27,7 @@ class Faces(NamedTuple):
     rendered: RenderedFace
     head_image: tf.Tensor = None
     head_mask: tf.Tensor = None
+    target: tf.Tensor = None
     seen: Observation = None
     parsed: Parsed = None
 

@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from tfdisco.face3d.renderer import FaceRenderer
 from tfdisco.losses import adversarial, imitative
+from tfdisco.networks.stylegan.layers import faded
 from tfdisco.ops.blur import gaussian_blur
 from tfdisco.perception.observe import Observation
 from tfdisco.training.gan import pairs as pairing
@@ -49,7 +50,7 @@ class GeneratorObjective:
         self.inputs, self.perception = inputs, perception
         self._model, self._blur, self._region = model, blur, identity_region
 
-    def terms(self, generator, discriminator, draw, names, resolution, fade):
+    def terms(self, generator, discriminator, draw, names, resolution, fade, reals=None):
         """Generates faces and judges them.
 
         Args:
@@ -59,6 +60,7 @@ class GeneratorObjective:
           names: of the terms wanted, see `schedule`.
           resolution: pixels of the faces.
           fade: of progressive growing, see the networks.
+          reals: [B, 1] logits of real images where the game is relativistic, else None.
 
         Returns:
           {name: [] mean over the batch}, and w [B, w_size] of the faces.
@@ -78,34 +80,44 @@ class GeneratorObjective:
         images = generator.synthesis(
             generator.broadcast(w), [tf.gather(values, rows) for values in draw.noise],
             resolution, fade)
-        terms = {schedule.ADVERSARIAL: adversarial.generator_term(
-            discriminator(images[:batch], fade=fade))}
+        logits = discriminator(images[:batch], fade=fade)
+        terms = {schedule.ADVERSARIAL: adversarial.generator_term(logits) if reals is None
+                 else adversarial.relativistic_term(logits, reals)}
         if names - {schedule.ADVERSARIAL}:
             render = FaceRenderer(self._model, resolution, resolution)
             faces = self._faces(images, coefficients, render, names)
             terms.update(self._imitative(names, faces.rows(slice(batch))))
             if pairs:
-                terms.update(pairing.terms(pairs, names, faces.rows(first),
-                                           faces.rows(slice(batch, None)), render,
-                                           self.perception.similarity))
+                terms.update(pairing.terms(
+                    pairs, names, *self._parsed(names, faces.rows(first),
+                                                faces.rows(slice(batch, None))),
+                    render, self.perception.similarity))
         return {name: value for name, value in terms.items() if name in names}, w[:batch]
 
     def _faces(self, images, coefficients, render, names):
         """`Faces`, with what the terms need."""
         faces = Faces(images, coefficients, render(coefficients))
-        parsed = names & set(schedule.PARSED_TERMS)
-        if parsed or names & set(schedule.IMITATIVE) and self._region == 'head':
+        looked = names & set((*schedule.IMITATIVE, *schedule.SEEN_TERMS))
+        if names & set(schedule.PARSED_TERMS) or looked and self._region == 'head':
             head = FaceRenderer(self._model, render.height, render.width, 'head')(coefficients)
             faces = faces._replace(head_image=head.image, head_mask=head.mask)
-        shown = self._shown(images)
-        if names & set((*schedule.IMITATIVE, 'contrastive/landmarks', 'contrastive/identity',
-                        'contrastive/kept_identity')):
-            face = self.perception.reconstruction(shown)
-            faces = faces._replace(seen=Observation(
-                self.perception.recognition(shown), face.coefficients, face.landmarks, None))
-        if parsed:
-            faces = faces._replace(parsed=self.perception.parsing(shown))
+        if looked:
+            shown = self._shown(images)
+            face, person = self.perception.reconstruction(shown), self.perception.recognition(shown)
+            target = faces.head_image if self._region == 'head' else faces.rendered.image
+            faces = faces._replace(
+                seen=Observation(person, face.coefficients, face.landmarks, None),
+                target=tf.stop_gradient(self.perception.recognition(self._shown(target))))
         return faces
+
+    def _parsed(self, names, *faces):
+        """Each of the `Faces` with where its hair and background are, if a term needs that."""
+        if not names & set(schedule.PARSED_TERMS):
+            return faces
+        parsed = self.perception.parsing(
+            self._shown(tf.concat([each.images for each in faces], axis=0)))
+        parts = zip(*(tf.split(values, len(faces)) for values in parsed))
+        return [each._replace(parsed=type(parsed)(*part)) for each, part in zip(faces, parts)]
 
     def _shown(self, images):
         """What perception gets to see of images."""
@@ -117,34 +129,38 @@ class GeneratorObjective:
         if schedule.PIXEL in names:
             terms[schedule.PIXEL] = imitative.pixel_term(faces.images, faces.rendered)
         if names & set(schedule.IMITATIVE):
-            target = faces.head_image if self._region == 'head' else faces.rendered.image
             found = imitative.imitative_terms(
-                faces.seen, self.perception.recognition(self._shown(target)),
-                faces.rendered, faces.coefficients, faces.images, self._model.layout,
-                self.perception.similarity)
+                faces.seen, faces.target, faces.rendered, faces.coefficients, faces.images,
+                self._model.layout, self.perception.similarity)
             terms.update({f'imitative/{name}': value for name, value in found.items()})
         return terms
 
 
-def discriminator_terms(discriminator, reals, fakes, fade, r1):
+def real_images(images, fade):
+    """Stored images [B, R, R, 3] uint8 as a discriminator sees them: float32 in [-1, 1]."""
+    return faded(tf.cast(images, tf.float32) / 127.5 - 1.0, fade)
+
+
+def discriminator_terms(discriminator, reals, fakes, fade, penalised=()):
     """The discriminator's terms.
 
     Args:
       discriminator: of `networks.build`.
       reals, fakes: [B, R, R, 3] in [-1, 1].
       fade: of progressive growing.
-      r1: whether the gradient penalty is one of them.
+      penalised: which gradient penalties are wanted: 'r1' of real images, 'r2' of generated.
 
     Returns:
-      {'real', 'fake' and perhaps 'r1': [] mean over the batch}, and 'sign', r_t of
-      `augment.adjusted`.
+      {'real', 'fake', 'relative' and each of `penalised`: [] mean over the batch}, and 'sign',
+      r_t of `augment.adjusted`.
     """
-    fake_logits = discriminator(fakes, fade=fade)
-    if not r1:
-        real_logits, penalty = discriminator(reals, fade=fade), {}
-    else:
-        value, real_logits = adversarial.r1_penalty(
-            lambda images: discriminator(images, fade=fade), reals)
-        penalty = {'r1': value}
-    return {**adversarial.discriminator_terms(real_logits, fake_logits), **penalty,
-            'sign': tf.reduce_mean(tf.sign(tf.stop_gradient(real_logits)))}
+    logits, penalties = {}, {}
+    for name, images in (('r1', reals), ('r2', fakes)):
+        if name in penalised:
+            penalties[name], logits[name] = adversarial.gradient_penalty(
+                lambda images: discriminator(images, fade=fade), images)
+        else:
+            logits[name] = discriminator(images, fade=fade)
+    return {**adversarial.discriminator_terms(logits['r1'], logits['r2']),
+            'relative': adversarial.relativistic_term(logits['r1'], logits['r2']), **penalties,
+            'sign': tf.reduce_mean(tf.sign(tf.stop_gradient(logits['r1'])))}

@@ -78,11 +78,13 @@ def terms(pairs, names, first, second, render, similarity):
     found = {}
     seen = first.seen, second.seen
     if names & {'contrastive/identity', 'contrastive/kept_identity'}:
-        found['contrastive/identity'] = found['contrastive/kept_identity'] = (
-            1.0 - similarity(seen[0].identity, seen[1].identity))
-    if 'contrastive/landmarks' in names:
-        found['contrastive/landmarks'] = contrastive.landmarks(
-            seen[0].landmarks, seen[1].landmarks, render.width)
+        alike = similarity(seen[0].identity, seen[1].identity)
+        found['contrastive/identity'] = 1.0 - alike
+        found['contrastive/kept_identity'] = contrastive.kept_identity(
+            alike, similarity(first.target, second.target))
+    if names & {'contrastive/landmarks', 'contrastive/kept_landmarks'}:
+        found['contrastive/landmarks'] = found['contrastive/kept_landmarks'] = (
+            contrastive.landmarks(seen[0].landmarks, seen[1].landmarks, render.width))
     if names & {'contrastive/warp', 'contrastive/surface'}:
         flow = surface_flow(render, first.rendered.vertices, second.rendered.vertices)
         found['contrastive/warp'] = contrastive.expression_warp(

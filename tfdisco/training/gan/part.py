@@ -12,12 +12,9 @@ class Part(NamedTuple):
 
     name: one of `DISCRIMINATOR`, `GENERATOR`, `PATH_LENGTH`, `AVERAGE`.
     fixed: what its graph is made for, beside resolution and batch: hashable.
+    reals: whether it takes real images.
     """
 
     name: str
     fixed: tuple = ()
-
-    @property
-    def judges(self):
-        """Whether it takes real images."""
-        return self.name == DISCRIMINATOR
+    reals: bool = False

@@ -65,7 +65,9 @@ def train(config, logdir, strategy=None, processes=1, progress=None, profile_ste
     model, inputs, perception = parts
     data = source.data or make_faces(config, path, processes)
     card = records.read_card(data)
-    trainer = make_trainer(config, *parts, strategy)
+    # Of a run that goes on, a snapshot has all that its start gave.
+    begins = not tf.train.latest_checkpoint(RunFolder.snapshots_of(logdir))
+    trainer = make_trainer(config, *parts, strategy, begins)
     schedule = Schedule(config.network, config.loss, config.schedule)
 
     # Steps. The folder is claimed once all that the run needs is there.
@@ -108,13 +110,14 @@ def load(config):
     return model, inputs, perception
 
 
-def make_trainer(config, model, inputs, perception, strategy=None):
+def make_trainer(config, model, inputs, perception, strategy=None, begins=True):
     """A `GanTrainer` as a run begins with it.
 
     Args:
       config: `config.GanConfig`.
       model, inputs, perception: of `load`.
       strategy: a `tf.distribute.Strategy`; None for the current one.
+      begins: whether it gets the weights of `config.source.start`.
 
     Raises:
       FileNotFoundError, ValueError: see `start.restore`.
@@ -125,7 +128,8 @@ def make_trainer(config, model, inputs, perception, strategy=None):
                          source.seed, strategy, None if source.start else ema.RAMP_UP)
     for generator in (trainer.generator, trainer.average):
         generator.mapping.set_normalization(*inputs.spread(config.network.mapping == 'joint'))
-    start.restore(config, trainer)
+    if begins:
+        start.restore(config, trainer)
     return trainer
 
 

@@ -15,11 +15,15 @@ PAIR_TERMS = {
     'contrastive/landmarks': (ILLUMINATION,),
     'contrastive/identity': (ILLUMINATION,),
     'contrastive/kept_identity': (EXPRESSION, POSE, NOISE),
+    'contrastive/kept_landmarks': (NOISE,),
     'contrastive/surface': (POSE, NOISE),
     'contrastive/background': (IDENTITY, EXPRESSION, ILLUMINATION, POSE),
     'contrastive/hair_color': (IDENTITY, EXPRESSION, POSE),
     'contrastive/other_background': (NOISE,),
     'contrastive/other_hair': (NOISE,)}
+# Those of them that look at the person and at the landmarks.
+SEEN_TERMS = ('contrastive/landmarks', 'contrastive/identity', 'contrastive/kept_identity',
+              'contrastive/kept_landmarks')
 # Those of them that look at where hair and background are.
 PARSED_TERMS = ('contrastive/hair', 'contrastive/background', 'contrastive/hair_color',
                 'contrastive/other_background', 'contrastive/other_hair')
@@ -35,13 +39,14 @@ FASTER = {128: 1.5, 256: 2.0, 512: 3.0, 1024: 3.0}
 class State(NamedTuple):
     """A step's settings.
 
-    stage: one of `STAGES`.
-    weights: {term: float} of the generator's terms, those that count alone; none while the
-      generator stands still.
-    resolution: pixels of a side of the images.
-    fade: share of the newest resolution in the image, above 0; 1 once it is there.
-    batch: images of the step on all replicas.
-    learning_rate: of both optimisers.
+    Attributes:
+      stage: one of `STAGES`.
+      weights: {term: float} of the generator's terms, those that count alone; none while the
+        generator stands still.
+      resolution: pixels of a side of the images.
+      fade: share of the newest resolution in the image, above 0; 1 once it is there.
+      batch: images of the step on all replicas.
+      learning_rate: of both optimisers.
     """
 
     stage: str
@@ -130,7 +135,8 @@ class Schedule:
             if late:
                 weights.update(zip(PAIR_TERMS, (
                     loss.warp_weight, loss.hair_weight, loss.pair_landmarks_weight,
-                    loss.pair_identity_weight, loss.kept_identity_weight, loss.surface_weight,
-                    loss.background_weight, loss.hair_color_weight,
+                    loss.pair_identity_weight, loss.kept_identity_weight,
+                    loss.kept_landmarks_weight, loss.surface_weight, loss.background_weight,
+                    loss.hair_color_weight,
                     loss.noise_background_weight, loss.noise_hair_weight)))
         return {name: float(weight) for name, weight in weights.items() if weight}

@@ -5,6 +5,7 @@ import os
 import warnings
 
 from tfdisco.networks import discriminator_file, generator_file, trained
+from tfdisco.networks.stylegan2 import grow
 from tfdisco.training.gan.distil import distil
 from tfdisco.training.gan.upkeep import GENERATOR
 from tfdisco.training.run import folder as run_folder
@@ -47,7 +48,7 @@ def restore(config, trainer):
 
     Of a file, the generator and its average begin alike; the discriminator begins anew
     unless its file lies beside (`discriminator_file.beside`). A mapping of another kind than
-    the file's learns from it first.
+    the file's learns from it first. Networks of stylegan2 grow to the run's resolution.
 
     Args:
       config: `config.GanConfig`.
@@ -55,8 +56,8 @@ def restore(config, trainer):
 
     Raises:
       FileNotFoundError: if there is no such file.
-      ValueError: if a file or run is not as expected, or is of other networks, another face
-        model or other VAEs than this run; names every field that differs.
+      ValueError: if a file or run is not as expected, or is of other networks or another face
+        model than this run; names every field that differs.
     """
     start = config.source.start
     path, beside = (origin(start, network) for network in ('generator', 'discriminator'))
@@ -66,11 +67,21 @@ def restore(config, trainer):
     elif path:
         generator, source = generator_file.read(path)
         _check(path, config, generator.config, {
-            'model': source.model, 'vaes': trained.vaes_of(path, source), 'noise': source.noise})
+            'model': source.model, 'noise': source.noise})
+        # What it takes are coefficients, whoever makes them; but one ought to know.
+        vaes = trained.vaes_of(path, source)
+        if vaes != config.source.vaes:
+            warnings.warn(f'start: {path} learned with --vaes={vaes}, this run has '
+                          f'--vaes={config.source.vaes}: its faces will be other ones at first',
+                          stacklevel=2)
         discriminator = None
         if beside:
             discriminator = discriminator_file.read(beside)
             _check(beside, config, discriminator.config)
+        resolution = config.network.resolution
+        if _grows(config, generator.config):
+            generator = grow.grown_generator(generator, resolution)
+            discriminator = discriminator and grow.grown_discriminator(discriminator, resolution)
         if generator.config.mapping != config.network.mapping:
             left = distil(trainer.generator.mapping, generator.mapping, trainer.inputs,
                           config.source.seed)
@@ -84,10 +95,16 @@ def restore(config, trainer):
             _assign(beside, trainer.discriminator, discriminator)
 
 
+def _grows(config, network):
+    """Whether networks of a file become those of a run by `networks.stylegan2.grow`."""
+    return network.arch == 'stylegan2' and config.network.resolution > network.resolution
+
+
 def _check(path, config, network, source=()):
     """Raises ValueError unless a file is of what a run is of."""
     theirs = {**dataclasses.asdict(network), **dict(source)}
     free = FREE + (MAPPING if network.mapping != config.network.mapping else ())
+    free += ('resolution',) if _grows(config, network) else ()
     ours = {**config.values(), **{name: theirs[name] for name in free}}
     differ = [name for name, value in theirs.items() if ours[name] != value]
     if differ:

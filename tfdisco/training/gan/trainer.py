@@ -4,11 +4,15 @@ import tensorflow as tf
 
 from tfdisco.losses import adversarial
 from tfdisco.networks import build, generator_file
-from tfdisco.networks.stylegan.layers import faded
 from tfdisco.training.gan import ema
 from tfdisco.training.gan.augment import NUMBERS, adjusted, augment
 from tfdisco.training.gan.draws import Draws
-from tfdisco.training.gan.objective import Draw, GeneratorObjective, discriminator_terms
+from tfdisco.training.gan.objective import (
+    Draw,
+    GeneratorObjective,
+    discriminator_terms,
+    real_images,
+)
 from tfdisco.training.gan.optimizer import NetworkOptimizer, replica_mean
 from tfdisco.training.gan.part import AVERAGE, DISCRIMINATOR, GENERATOR, PATH_LENGTH, Part
 from tfdisco.training.gan.schedule import PAIR_TERMS
@@ -51,7 +55,7 @@ class GanTrainer:
             ones.
         """
         self._loss, self._schedule, self.inputs, self._seed = loss, schedule, inputs, seed
-        self._ramp_up = ramp_up
+        self._ramp_up, self._relativistic = ramp_up, loss.game == 'relativistic'
         self._strategy = strategy or tf.distribute.get_strategy()
         self._objective = GeneratorObjective(
             model, inputs, perception, loss.perception_blur, loss.identity_region)
@@ -65,6 +69,7 @@ class GanTrainer:
                 loss.path_length_every if loss.path_length_weight else 0)
             # R1 is part of a step, not one more, so nothing is shortened for it.
             self._discriminator_optimizer = NetworkOptimizer(self.discriminator, schedule)
+            self._optimizers = self._generator_optimizer, self._discriminator_optimizer
             # Each replica comes to the same value by itself.
             self._augments, self._adapts = loss.augment != 'none', loss.augment == 'ada'
             fixed = float(loss.augment) if self._augments and not self._adapts else 0.0
@@ -111,7 +116,7 @@ class GanTrainer:
         for optimizer in self._optimizers:
             optimizer.set_learning_rate(state.learning_rate)
         common = tf.constant(state.fade, tf.float32), tf.constant(seen, tf.int64)
-        terms = [self._run((images, *common) if part.judges else common, state.resolution,
+        terms = [self._run((images, *common) if part.reals else common, state.resolution,
                            state.batch, part) for part in self.parts(state, step)]
         with tf.device('CPU'):
             self.images_seen.assign_add(state.batch)
@@ -131,9 +136,9 @@ class GanTrainer:
           step: number of the step, from 0.
         """
         loss = self._loss
-        parts = [Part(DISCRIMINATOR, (step % loss.r1_every == 0,))]
+        parts = [Part(DISCRIMINATOR, (step % loss.r1_every == 0,), reals=True)]
         if state.weights:  # else the generator stands still, and its average with it
-            parts.append(Part(GENERATOR, (tuple(state.weights.items()),)))
+            parts.append(Part(GENERATOR, (tuple(state.weights.items()),), self._relativistic))
             if loss.path_length_weight and step % loss.path_length_every == 0:
                 parts.append(Part(PATH_LENGTH))
             parts.append(Part(AVERAGE))
@@ -193,7 +198,7 @@ class GanTrainer:
         """A `Part` in a graph: there is one for all that is not a tensor.
 
         Args:
-          tensors: the images of `step` if the part judges them, [] float32 fade of
+          tensors: the images of `step` if the part takes them, [] float32 fade of
             `schedule.State`, [] int64 images seen before the step.
           resolution, batch: of `schedule.State`.
           part: `Part`.
@@ -214,18 +219,19 @@ class GanTrainer:
         return self._strategy.reduce(tf.distribute.ReduceOp.MEAN,
                                      self._strategy.run(on_replica, args=tensors), axis=None)
 
-    def _train_discriminator(self, images, draw, resolution, fade, r1):
+    def _train_discriminator(self, images, draw, resolution, fade, penalised):
         z, noise = self._faces(draw, 'fakes', resolution)
         fakes = self.generator(self.inputs(z), noise=noise, resolution=resolution,
                                fade=fade)
-        reals = faded(tf.cast(images, tf.float32) / 127.5 - 1.0, fade)
         reals, fakes = (self._augmented(images, draw, f'augment_{name}')
-                        for name, images in (('real', reals), ('fake', fakes)))
+                        for name, images in (('real', real_images(images, fade)), ('fake', fakes)))
+        penalties = () if not penalised else ('r1', 'r2') if self._relativistic else ('r1',)
         with self._discriminator_optimizer.watching() as tape:
-            terms = discriminator_terms(self.discriminator, reals, fakes, fade, r1)
-            total = terms['real'] + terms['fake']
-            if r1:  # as strong as in every step, although it is in few
-                total += self._loss.r1_every * self._loss.r1_gamma / 2.0 * terms['r1']
+            terms = discriminator_terms(self.discriminator, reals, fakes, fade, penalties)
+            total = (terms['relative'] if self._relativistic
+                     else terms['real'] + terms['fake'])
+            for name in penalties:  # as strong as in every step, although it is in few
+                total += self._loss.r1_every * self._loss.r1_gamma / 2.0 * terms[name]
         norm = self._discriminator_optimizer.apply(tape, total)
         p = tf.convert_to_tensor(self._augment)
         if self._adapts:
@@ -240,8 +246,15 @@ class GanTrainer:
         return augment(images, draw.normal(stream, [NUMBERS]),
                        tf.convert_to_tensor(self._augment))
 
-    def _train_generator(self, draw, resolution, fade, weights):
+    def _train_generator(self, *tensors):
+        *images, draw, resolution, fade, weights = tensors
         weights = dict(weights)
+
+        def judge(images, fade, stream='augment_face'):
+            return self.discriminator(self._augmented(images, draw, stream), fade=fade)
+
+        # Only a relativistic game has real images here.
+        reals = [judge(real_images(values, fade), fade, 'augment_other') for values in images]
         z, noise = self._faces(draw, 'faces', resolution)
         faces = Draw(z, draw.normal('pairs', [self.inputs.latents]), noise,
                      draw.turns(self._loss.pair_share) if set(weights) & set(PAIR_TERMS)
@@ -249,9 +262,7 @@ class GanTrainer:
         with self._generator_optimizer.watching() as tape:
             # Masks, flows and perception take pictures as they are.
             terms, w = self._objective.terms(
-                self.generator, lambda images, fade: self.discriminator(
-                    self._augmented(images, draw, 'augment_face'), fade=fade),
-                faces, weights, resolution, fade)
+                self.generator, judge, faces, weights, resolution, fade, *reals)
             total = tf.add_n([weights[name] * value for name, value in terms.items()])
         norm = self._generator_optimizer.apply(tape, total)
         average = tf.convert_to_tensor(self.generator.w_avg)
@@ -283,10 +294,6 @@ class GanTrainer:
         ema.update(self.average, self.generator, ema.decay(
             draw.batch, draw.images_seen, self._schedule.ema_kimg, self._ramp_up))
         return {}
-
-    @property
-    def _optimizers(self):
-        return self._generator_optimizer, self._discriminator_optimizer
 
     def _faces(self, draw, stream, resolution):
         """Latents [b, latents] and noise maps of a replica."""

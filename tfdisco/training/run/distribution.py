@@ -44,7 +44,9 @@ def is_chief(strategy):
     resolver = strategy.cluster_resolver
     if resolver is None or not resolver.cluster_spec().as_dict():
         return True
-    return resolver.task_id == 0 and resolver.task_type in (None, 'chief', 'worker')
+    # Where there is a chief, the first worker is none.
+    first = 'chief' if 'chief' in resolver.cluster_spec().as_dict() else 'worker'
+    return resolver.task_id == 0 and resolver.task_type in (None, first)
 
 
 def check_batch(strategy, batch):

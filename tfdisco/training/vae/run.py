@@ -34,6 +34,8 @@ class VAERun:
     data: None (people drawn from the model), an .npz or a folder of records, see
       `data.coefficients`.
     count: people to draw from the model.
+    blend: with data, share of people drawn from the model among all, so that factors reach
+      beyond what a few photographs show.
     steps, batch, learning_rate, match_weight, seed: see `VAETrainer`.
     log_every, snapshot_every: steps; the second is a multiple of the first.
     """
@@ -42,6 +44,7 @@ class VAERun:
     factors: tuple = FACTORS
     data: str = None
     count: int = 100000
+    blend: float = 0.0
     steps: int = 8000
     batch: int = 256
     learning_rate: float = 5e-4
@@ -58,6 +61,9 @@ class VAERun:
             raise ValueError(f'learning_rate: expected above 0, got {self.learning_rate}')
         if not self.match_weight >= 0:
             raise ValueError(f'match_weight: expected 0 or more, got {self.match_weight}')
+        if not 0 <= self.blend < 1 or self.blend and not self.data:
+            raise ValueError('blend: expected from 0 to below 1, and data for more than 0, got '
+                             f'{self.blend} and data {self.data}')
         if not self.factors or len(set(self.factors)) != len(self.factors):
             raise ValueError(f'factors: expected some of {list(FACTORS)}, each once, got '
                              f'{list(self.factors)}')
@@ -123,8 +129,9 @@ def train(run, logdir, progress=None):
     upkeep.write()
     given = people if run.data else None
     card = {'file': WEIGHTS, 'command': run.command(), 'seconds': round(float(loop.seconds), 1),
-            'data': f'{len(people)} people ' + (f'of {_name(run.data)}' if run.data
-                                                else f'drawn from {model.name}'),
+            'data': f'{len(people)} people ' + (
+                f'drawn from {model.name}' if not run.data else f'of {_name(run.data)}'
+                + (f', {run.blend:.0%} of them drawn from {model.name}' if run.blend else '')),
             'model': model.name, **_texts(run, model), 'bytes': os.path.getsize(path),
             'tensorflow': tf.__version__, 'config': _plain(run),
             'figures': vae_metrics.evaluate(path, model, given, seed=run.seed)}
@@ -156,7 +163,11 @@ class _Upkeep(Upkeep):
 def _people(run, model):
     if not run.data:
         return sample_coefficients(model, run.count, [run.seed, TRAINING])
-    return coefficients.load(run.data, model)
+    people = coefficients.load(run.data, model)
+    drawn = round(len(people) * run.blend / (1.0 - run.blend))
+    if not drawn:
+        return people
+    return np.concatenate([people, sample_coefficients(model, drawn, [run.seed, TRAINING])])
 
 
 def _plain(run):
