@@ -2,7 +2,7 @@
 
 Nothing is compiled here: pip builds a package before TensorFlow is there. The
 native sources travel inside the package, and the first use compiles them
-(`python -m tfdisco.ops.build` does so up front).
+(`python -m tfdisco.ops.build` does so up front). So do the scripts, as console commands.
 """
 
 import pathlib
@@ -12,6 +12,7 @@ import setuptools
 
 HERE = pathlib.Path(__file__).parent
 SOURCES = 'tfdisco.ops.sources.ops'  # where the folder `ops` goes in a wheel
+SCRIPTS = 'tfdisco.scripts'  # and the folder `scripts`
 
 # TensorFlow 2.15 with Keras 2 ends at Python 3.11; 2.21 with Keras 3 goes on.
 OLD, NEW = 'python_version < "3.12"', 'python_version >= "3.12"'
@@ -59,7 +60,10 @@ EXTRAS = {
     ],
     # Sweeps as MP4; the wheel brings an encoder along.
     'video': ['imageio-ffmpeg>=0.6,<0.9'],
-    'demo': ['gradio>=4,<6'],
+    # Sliders, queues and custom controls differ from release to release.
+    'demo': ['gradio>=6.31,<6.32; python_version >= "3.10"'],
+    # Tests of the page in a browser, which is Debian's chromium.
+    'browser': ['playwright>=1.50,<1.66'],
     # Where packages of scripts/train.py --portable are run; tfdisco need not be installed there.
     'portable': ['jax>=0.11,<0.13', 'pillow>=9.5'],
     # The pages of docs/ as a site; read from docstrings, so that nothing here need be imported.
@@ -68,6 +72,12 @@ EXTRAS = {
         'mkdocstrings-python>=2.0.11,<3', 'ruff>=0.6')],
 }
 EXTRAS['test'] += EXTRAS['export']
+
+
+def commands():
+    """`tfdisco-NAME` for each of the scripts, see tfdisco/commands.py."""
+    names = sorted(path.stem for path in (HERE / 'scripts').glob('*.py'))
+    return [f'tfdisco-{name.replace("_", "-")} = tfdisco.commands:{name}' for name in names]
 
 
 def version():
@@ -84,8 +94,8 @@ setuptools.setup(
     long_description_content_type='text/markdown',
     author='tfdisco contributors',
     license='MIT',
-    packages=[*setuptools.find_packages(include=['tfdisco', 'tfdisco.*']), SOURCES],
-    package_dir={SOURCES: 'ops'},
+    packages=[*setuptools.find_packages(include=['tfdisco', 'tfdisco.*']), SOURCES, SCRIPTS],
+    package_dir={SOURCES: 'ops', SCRIPTS: 'scripts'},
     package_data={
         'tfdisco': ['pretrained/*'],
         'tfdisco.face3d': ['data/*'],
@@ -95,6 +105,7 @@ setuptools.setup(
     python_requires='>=3.9,<3.14',
     install_requires=REQUIREMENTS,
     extras_require=EXTRAS,
+    entry_points={'console_scripts': commands()},
     classifiers=[
         'Intended Audience :: Science/Research',
         'Operating System :: POSIX :: Linux',

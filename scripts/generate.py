@@ -24,7 +24,8 @@ flags.DEFINE_string('snapshot', 'built-in', 'built-in, or a generator.npz of scr
 flags.DEFINE_integer('count', 8, 'Random faces, or rows of --vary.', lower_bound=1)
 flags.DEFINE_integer('seed', 0, 'Of everything random.', lower_bound=0)
 flags.DEFINE_string('faces', None, 'An .npz with z [N, latents] or coefficients [N, K], instead '
-                    "of random faces; or Deep3D's coefficients, a .mat or a folder of them.")
+                    "of random faces; or a .json of the demo; or Deep3D's coefficients, a .mat or "
+                    'a folder of them.')
 flags.DEFINE_enum('vary', None, [*factors.FACTORS, generation.ALL],
                   'Everything is held but this factor; all: one person, a factor a row.')
 flags.DEFINE_enum('interpolate', None, factors.FACTORS, 'This factor goes from face to face.')

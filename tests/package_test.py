@@ -5,7 +5,6 @@ import pathlib
 import shutil
 import subprocess
 import sys
-import sysconfig
 import tarfile
 import venv
 import zipfile
@@ -43,14 +42,22 @@ assert -0.6 < skin.mean() < 0.9 and skin[0] > skin[1] > skin[2], f'skin is not {
 assert image[0][drawn].std() > 0.05, 'flat'
 print('rendered')
 """
+# What each command runs, without running it.
+COMMANDS = """
+import importlib.metadata, importlib.util
+for point in importlib.metadata.distribution('tfdisco').entry_points:
+    if point.group == 'console_scripts':
+        module, = point.load().args
+        print(point.name, importlib.util.find_spec(module).origin)
+"""
 
 
-def run(*command, cwd):
+def run(*command, cwd, status=0):
     environment = {key: value for key, value in os.environ.items() if key != 'PYTHONPATH'}
     done = subprocess.run([str(part) for part in command], cwd=cwd, env=environment, check=False,
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True, timeout=600)
-    assert done.returncode == 0, done.stdout[-4000:]
+    assert done.returncode == status, done.stdout[-4000:]
     return done.stdout
 
 
@@ -95,7 +102,8 @@ def test_wheel_carries_sources_model_and_cards(built):
     data = {f'tfdisco/{name}' for pattern in ('face3d/data/*', 'pretrained/*')
             for name in shipped(REPOSITORY / 'tfdisco', pattern)}
     assert len(sources) > 8 and 'tfdisco/face3d/data/open_head.npz' in data
-    expected = sources | modules | data
+    scripts = {f'tfdisco/scripts/{name}' for name in shipped(REPOSITORY / 'scripts', '*.py')}
+    expected = sources | modules | data | scripts
     assert {name for name in names if not name.startswith(info)} == expected
     assert 'Requires-Python: >=3.9,<3.14' in metadata or 'Requires-Python: <3.14,>=3.9' in metadata
     for requirement in ('tensorflow<2.16,>=2.15', 'tensorflow<2.22,>=2.21', 'mtcnn==1.0.0'):
@@ -104,20 +112,48 @@ def test_wheel_carries_sources_model_and_cards(built):
         assert any(line.startswith('Requires-Dist:' + requirement) for line in lines), requirement
 
 
-def test_installed_wheel_renders_a_face(built, tmp_path):
-    environment, elsewhere = tmp_path / 'environment', tmp_path / 'elsewhere'
+@pytest.fixture(scope='module')
+def installed(built, tmp_path_factory):
+    """(bin, site-packages) of an environment with the wheel, and a folder elsewhere."""
+    folder = tmp_path_factory.mktemp('installed')
+    environment, elsewhere = folder / 'environment', folder / 'elsewhere'
     elsewhere.mkdir()
     venv.create(environment, with_pip=False, symlinks=True)
-    python = environment / 'bin' / 'python'
-    run(sys.executable, '-m', 'pip', '--python', python, 'install', '--no-deps', '--no-index',
-        built[1], cwd=elsewhere)
+    run(sys.executable, '-m', 'pip', '--python', environment / 'bin' / 'python', 'install',
+        '--no-deps', '--no-index', built[1], cwd=elsewhere)
     # TensorFlow and the rest come from the environment that runs the tests. Its own .pth
     # files are not followed, so an editable tfdisco there does not shadow the wheel.
     site, = environment.glob('lib/python*/site-packages')
-    folders = {sysconfig.get_path('purelib'), sysconfig.get_path('platlib')}
-    (site / 'borrowed.pth').write_text('\n'.join(sorted(folders)) + '\n')
-    printed = run(python, '-c', RENDER, cwd=elsewhere)
+    folders = [path for path in sys.path if pathlib.Path(path).name == 'site-packages']
+    (site / 'borrowed.pth').write_text('\n'.join(folders) + '\n')
+    return environment / 'bin', site, elsewhere
+
+
+def test_installed_wheel_renders_a_face(installed):
+    binaries, site, elsewhere = installed
+    printed = run(binaries / 'python', '-c', RENDER, cwd=elsewhere)
     assert f'at {site / "tfdisco"}' in printed and 'rendered' in printed
     if shutil.which('g++'):
         assert 'ops native' in printed, 'the wheel compiles the sources it carries'
     assert os.path.commonpath([REPOSITORY, site]) != str(REPOSITORY)
+
+
+def test_every_script_is_a_command(installed):
+    binaries, site, elsewhere = installed
+    names = {path.stem for path in (REPOSITORY / 'scripts').glob('*.py')}
+    assert {'train', 'generate', 'evaluate', 'export', 'demo', 'render', 'make_faces'} <= names
+    assert {path.name for path in binaries.glob('tfdisco-*')} == {
+        f'tfdisco-{name.replace("_", "-")}' for name in names}
+    loaded = dict(line.split() for line in run(binaries / 'python', '-c', COMMANDS,
+                                               cwd=elsewhere).splitlines())
+    assert loaded == {f'tfdisco-{name.replace("_", "-")}': str(site / f'tfdisco/scripts/{name}.py')
+                      for name in names}
+
+
+def test_commands_do_what_scripts_do(installed):
+    binaries, _, elsewhere = installed
+    command = binaries / 'tfdisco-generate'
+    assert 'wrote 42 files' in run(command, '--vary=all', '--out=x', cwd=elsewhere)
+    assert len(list((elsewhere / 'x').glob('face-*.png'))) == 40
+    listed = run(command, '--help', cwd=elsewhere, status=1)  # absl's
+    assert 'Generates faces of people' in listed and '--truncation_psi' in listed

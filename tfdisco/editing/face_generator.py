@@ -101,12 +101,23 @@ class FaceGenerator:
           factor: of `factors.FACTORS`.
           steps: 2 or more.
         """
+        return self.between(z, other, factor, np.linspace(0, 1, steps, dtype=np.float32))
+
+    def between(self, z, other, factor, shares):
+        """z with one factor so far on the way to the other's: z [S, latents].
+
+        Args:
+          z, other: [latents].
+          factor: of `factors.FACTORS`.
+          shares: [S], 0 for z and 1 for the factor of the other.
+        """
         check_choice('factor', factor, self.inputs.by_factor(z[np.newaxis]))
-        share = np.linspace(0, 1, steps, dtype=np.float32)[:, np.newaxis]
+        share = np.asarray(shares, np.float32)[:, np.newaxis]
         between = (1 - share) * z + share * other
         # As far from the mean as both ends are, where the line itself comes nearer.
         parts = [self.inputs.by_factor(values)[factor].numpy()
                  for values in (between, z[None], other[None])]
         length, first, last = (np.linalg.norm(part, axis=1, keepdims=True) for part in parts)
         between *= ((1 - share) * first + share * last) / np.maximum(length, 1e-6)
-        return self.inputs.replace(np.repeat(z[np.newaxis], steps, 0), between, [factor]).numpy()
+        return self.inputs.replace(np.repeat(z[np.newaxis], len(share), 0), between,
+                                   [factor]).numpy()

@@ -7,6 +7,7 @@ import numpy as np
 from PIL import Image
 
 from tfdisco import factors, files, images
+from tfdisco.editing import settings_file
 from tfdisco.face3d import deep3d_file
 from tfdisco.shapes import check_choice, check_positive
 
@@ -87,7 +88,8 @@ def read_faces(path, faces, seed):
 
     Args:
       path: an .npz with `z` [N, latents], `coefficients` [N, K] or both; coefficients count.
-        Or Deep3D's, a .mat or a folder of them, see `face3d.deep3d_file`.
+        Or a .json of the demo, see `settings_file`; or Deep3D's, a .mat or a folder of them,
+        see `face3d.deep3d_file`.
       faces: the `FaceGenerator`.
       seed: of the noise that coefficients are drawn with where there is no z.
 
@@ -103,10 +105,13 @@ def read_faces(path, faces, seed):
         coefficients, _ = deep3d_file.read(path)
         return faces.latents(len(coefficients), seed), coefficients
     widths = {'z': faces.inputs.latents, 'coefficients': faces.model.layout.size}
-    found = files.read_npz(
-        path, 'face', advice='take faces.npz of an earlier generation by the same generator',
-        arrays={name: files.Array(files.NUMBERS, ['N', width], np.float32, optional=True)
-                for name, width in widths.items()})
+    advice = 'take faces.npz or face.json of an earlier generation by the same generator'
+    if os.fspath(path).endswith(settings_file.ENDING):
+        found = settings_file.read(path, widths, advice)
+    else:
+        found = files.read_npz(path, 'face', advice=advice, arrays={
+            name: files.Array(files.NUMBERS, ['N', width], np.float32, optional=True)
+            for name, width in widths.items()})
     if not found:
         raise ValueError(f'{path}: expected arrays z or coefficients, got neither')
     z, coefficients = found.get('z'), found.get('coefficients')
