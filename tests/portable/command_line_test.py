@@ -7,7 +7,7 @@ from tests.training.gan import small
 from tfdisco.portable import package
 
 # Two steps of the shortest stage: few modules to lower.
-SHORT = {'pixel_kimg': 0.008, 'imitative_kimg': 0.0, 'contrastive_kimg': 0.0,
+SHORT = {'pixel_kimg': 0.008, 'imitative_kimg': 0.008, 'contrastive_kimg': 0.0,
          'contrastive': False, 'path_length_weight': 0.0}
 
 
