@@ -1,64 +1,108 @@
 #include "ops/bias_act/bias_act.h"
+#include "ops/common/channel_columns.h"
 
 namespace tfdisco {
 namespace {
 
-template <typename T>
-struct Forward {  // one value
-  BiasActShape shape;
+template <typename T, int kPackValues>
+struct Forward {
+  static constexpr int kValues = kPackValues, kSums = 0, kUnroll = 4;
+  static constexpr bool kRowSums = false;
+  struct Own {
+    float bias[kValues];
+  };
+  using Held = Pack<T, kValues>;
+
   Activation act;
   const T* x;
   const float* bias;
   T* output;
-  __device__ void operator()(int64_t i) const {
-    FromFloat(Activate(act, ToFloat(x[i]) + bias[i % shape.channels]), output + i);
+  float* sums;
+
+  __device__ void Open(int64_t, int64_t channel, Own* own) const {
+    for (int j = 0; j < kValues; ++j) own->bias[j] = bias[channel + j];
+  }
+  __device__ void Load(int64_t, int64_t offset, Held* held) const {
+    *held = LoadPack<T, kValues>(x + offset);
+  }
+  template <typename Sums>
+  __device__ float Step(const Own& own, const Held& held, int64_t offset, Sums&) const {
+    float values[kValues];
+    for (int j = 0; j < kValues; ++j) {
+      values[j] = Activate(act, ToFloat(held.values[j]) + own.bias[j]);
+    }
+    StorePack(values, output + offset);
+    return 0.f;
   }
 };
 
-template <typename T>
-struct Backward {  // one channel of a band
-  BiasActShape shape;
+template <typename T, int kPackValues>
+struct Backward {
+  static constexpr int kValues = kPackValues, kSums = 1, kUnroll = 4;
+  static constexpr bool kRowSums = false;
+  struct Own {};
+  struct Held {
+    Pack<T, kValues> output, grad;
+  };
+
   Activation act;
   const T* output;
   const T* grad;
-  float* sums;
   T* grad_x;
-  __device__ void operator()(int64_t i) const {
-    const int64_t c = i % shape.channels, band = i / shape.channels;
-    const int64_t end = shape.band_begin(band + 1);
-    float sum = 0.f;
-    for (int64_t row = shape.band_begin(band); row < end; ++row) {
-      const int64_t k = row * shape.channels + c;
-      const float product = ToFloat(grad[k]) * DerivativeFrom(act, ToFloat(output[k]));
-      sum += product;
-      FromFloat(product, grad_x + k);
+  float* sums;
+
+  __device__ void Open(int64_t, int64_t, Own*) const {}
+  __device__ void Load(int64_t, int64_t offset, Held* held) const {
+    held->output = LoadPack<T, kValues>(output + offset);
+    held->grad = LoadPack<T, kValues>(grad + offset);
+  }
+  template <typename Sums>
+  __device__ float Step(const Own&, const Held& held, int64_t offset, Sums& totals) const {
+    float products[kValues];
+    for (int j = 0; j < kValues; ++j) {
+      products[j] = ToFloat(held.grad.values[j]) *
+                    DerivativeFrom(act, ToFloat(held.output.values[j]));
+      totals[0][j] += products[j];
     }
-    sums[i] = sum;
+    StorePack(products, grad_x + offset);
+    return 0.f;
   }
 };
 
-struct AddBands {  // one channel
-  BiasActShape shape;
-  const float* sums;
-  float* grad_bias;
-  __device__ void operator()(int64_t c) const {
-    float sum = 0.f;
-    for (int64_t band = 0; band < shape.bands(); ++band) sum += sums[band * shape.channels + c];
-    grad_bias[c] = sum;
-  }
-};
+template <typename T, int kPackValues>
+struct SecondBackward {
+  static constexpr int kValues = kPackValues, kSums = 0, kUnroll = 4;
+  static constexpr bool kRowSums = false;
+  struct Own {
+    float second_bias[kValues];
+  };
+  struct Held {
+    Pack<T, kValues> output, second_x;
+  };
 
-template <typename T>
-struct SecondBackward {  // one value
-  BiasActShape shape;
   Activation act;
   const T* output;
   const T* second_x;
   const float* second_bias;
   T* second_grad;
-  __device__ void operator()(int64_t i) const {
-    const float sum = ToFloat(second_x[i]) + second_bias[i % shape.channels];
-    FromFloat(sum * DerivativeFrom(act, ToFloat(output[i])), second_grad + i);
+  float* sums;
+
+  __device__ void Open(int64_t, int64_t channel, Own* own) const {
+    for (int j = 0; j < kValues; ++j) own->second_bias[j] = second_bias[channel + j];
+  }
+  __device__ void Load(int64_t, int64_t offset, Held* held) const {
+    held->output = LoadPack<T, kValues>(output + offset);
+    held->second_x = LoadPack<T, kValues>(second_x + offset);
+  }
+  template <typename Sums>
+  __device__ float Step(const Own& own, const Held& held, int64_t offset, Sums&) const {
+    float values[kValues];
+    for (int j = 0; j < kValues; ++j) {
+      values[j] = (ToFloat(held.second_x.values[j]) + own.second_bias[j]) *
+                  DerivativeFrom(act, ToFloat(held.output.values[j]));
+    }
+    StorePack(values, second_grad + offset);
+    return 0.f;
   }
 };
 
@@ -67,9 +111,11 @@ struct SecondBackward {  // one value
 template <typename T>
 const char* BiasActGpu(const BiasActShape& shape, const Activation& act, const T* x,
                        const float* bias, T* output, void* stream) {
-  return ProblemOf(ForEachGpu(shape.rows * shape.channels,
-                              Forward<T>{shape, act, x, bias, output},
-                              static_cast<cudaStream_t>(stream)));
+  return ProblemOf(WithPacks<T>(shape.channels, {x, output}, [&](auto values) {
+    return RunColumns(1, shape.rows, shape.channels, 0,
+                      Forward<T, decltype(values)::value>{act, x, bias, output, nullptr},
+                      static_cast<cudaStream_t>(stream));
+  }));
 }
 
 template <typename T>
@@ -77,11 +123,12 @@ const char* BiasActGradGpu(const BiasActShape& shape, const Activation& act, con
                            const T* grad, float* sums, T* grad_x, float* grad_bias,
                            void* stream) {
   const auto s = static_cast<cudaStream_t>(stream);
-  cudaError_t error = ForEachGpu(shape.bands() * shape.channels,
-                                 Backward<T>{shape, act, output, grad, sums, grad_x}, s);
-  if (error == cudaSuccess) {
-    error = ForEachGpu(shape.channels, AddBands{shape, sums, grad_bias}, s);
-  }
+  const int64_t bands = SummedBands(1, shape.bands()), channels = shape.channels;
+  cudaError_t error = WithPacks<T>(channels, {output, grad, grad_x}, [&](auto values) {
+    return RunColumns(1, shape.rows, channels, bands,
+                      Backward<T, decltype(values)::value>{act, output, grad, grad_x, sums}, s);
+  });
+  if (error == cudaSuccess) error = SumBands({1, bands, channels, channels, sums, grad_bias}, s);
   return ProblemOf(error);
 }
 
@@ -89,10 +136,13 @@ template <typename T>
 const char* BiasActGradGradGpu(const BiasActShape& shape, const Activation& act,
                                const T* output, const T* second_x, const float* second_bias,
                                T* second_grad, void* stream) {
-  return ProblemOf(ForEachGpu(
-      shape.rows * shape.channels,
-      SecondBackward<T>{shape, act, output, second_x, second_bias, second_grad},
-      static_cast<cudaStream_t>(stream)));
+  return ProblemOf(WithPacks<T>(shape.channels, {output, second_x, second_grad}, [&](auto values) {
+    return RunColumns(1, shape.rows, shape.channels, 0,
+                      SecondBackward<T, decltype(values)::value>{act, output, second_x,
+                                                                 second_bias, second_grad,
+                                                                 nullptr},
+                      static_cast<cudaStream_t>(stream));
+  }));
 }
 
 #define TFDISCO_INSTANTIATE(T)                                                                 \

@@ -13,7 +13,7 @@
 #include "ops/upfirdn2d/upfirdn2d.h"
 
 #if defined(TFDISCO_CUDA)
-#include <cuda_runtime_api.h>
+#include <cuda_runtime.h>
 #endif
 
 namespace tfdisco {
@@ -280,14 +280,12 @@ int tfdisco_rasterize_triangles_gpu(int64_t batch, int64_t vertices, int64_t tri
                                     const float* clip_vertices, const int32_t* triangle_table,
                                     int32_t* triangle_ids, float* barycentrics, float* depth,
                                     void* stream) {
-  const Scratch scratch(batch * vertices * sizeof(PixelVertex), stream);
-  const Scratch keys(batch * height * width * sizeof(unsigned long long), stream);
+  const RasterShape shape = {batch, vertices, triangles, height, width};
+  const Scratch scratch(RasterScratch(shape), stream);
   if (scratch.problem() != nullptr) return Report(scratch.problem());
-  if (keys.problem() != nullptr) return Report(keys.problem());
-  return Report(RasterizeTrianglesGpu(
-      {batch, vertices, triangles, height, width}, static_cast<Cull>(cull), clip_vertices,
-      triangle_table, scratch.as<PixelVertex>(), keys.as<unsigned long long>(), triangle_ids,
-      barycentrics, depth, stream));
+  return Report(RasterizeTrianglesGpu(shape, static_cast<Cull>(cull), clip_vertices,
+                                      triangle_table, scratch.as<void>(), triangle_ids,
+                                      barycentrics, depth, stream));
 }
 
 int tfdisco_rasterize_triangles_grad_gpu(int64_t batch, int64_t vertices, int64_t triangles,
@@ -297,10 +295,12 @@ int tfdisco_rasterize_triangles_grad_gpu(int64_t batch, int64_t vertices, int64_
                                          const int32_t* triangle_ids,
                                          const float* grad_barycentrics, const float* grad_depth,
                                          float* grad_clip_vertices, void* stream) {
-  return Report(RasterizeTrianglesGradGpu({batch, vertices, triangles, height, width},
-                                          clip_vertices, triangle_table, triangle_ids,
-                                          grad_barycentrics, grad_depth, grad_clip_vertices,
-                                          stream));
+  const RasterShape shape = {batch, vertices, triangles, height, width};
+  const Scratch scratch(RasterGradScratch(shape), stream);
+  if (scratch.problem() != nullptr) return Report(scratch.problem());
+  return Report(RasterizeTrianglesGradGpu(shape, clip_vertices, triangle_table, triangle_ids,
+                                          grad_barycentrics, grad_depth, scratch.as<void>(),
+                                          grad_clip_vertices, stream));
 }
 
 int tfdisco_interpolate_attributes_gpu(int64_t batch, int64_t vertices, int64_t channels,
@@ -321,9 +321,12 @@ int tfdisco_interpolate_attributes_grad_gpu(int64_t batch, int64_t vertices, int
                                             const float* barycentrics, const float* grad_image,
                                             float* grad_attributes, float* grad_barycentrics,
                                             void* stream) {
-  return Report(InterpolateAttributesGradGpu(
-      {batch, vertices, channels, triangles, height * width}, attributes, triangle_table,
-      triangle_ids, barycentrics, grad_image, grad_attributes, grad_barycentrics, stream));
+  const InterpolationShape shape = {batch, vertices, channels, triangles, height * width};
+  const Scratch scratch(InterpolationGradScratch(shape), stream);
+  if (scratch.problem() != nullptr) return Report(scratch.problem());
+  return Report(InterpolateAttributesGradGpu(shape, attributes, triangle_table, triangle_ids,
+                                             barycentrics, grad_image, scratch.as<void>(),
+                                             grad_attributes, grad_barycentrics, stream));
 }
 
 int tfdisco_image_warp_gpu(int64_t batch, int64_t height, int64_t width, int64_t channels,
@@ -342,11 +345,11 @@ int tfdisco_image_warp_grad_gpu(int64_t batch, int64_t height, int64_t width, in
                                 void* stream) {
   return ForType(dtype, [&](auto zero) {
     using T = decltype(zero);
-    const Scratch sums(batch * height * width * channels * sizeof(float), stream);
-    if (sums.problem() != nullptr) return Report(sums.problem());
-    return Report(ImageWarpGradGpu({batch, height, width, channels},
-                                   static_cast<const T*>(image), flow,
-                                   static_cast<const T*>(grad_warped), sums.as<float>(),
+    const WarpShape shape = {batch, height, width, channels};
+    const Scratch scratch(ImageWarpGradScratch(shape), stream);
+    if (scratch.problem() != nullptr) return Report(scratch.problem());
+    return Report(ImageWarpGradGpu(shape, static_cast<const T*>(image), flow,
+                                   static_cast<const T*>(grad_warped), scratch.as<void>(),
                                    static_cast<T*>(grad_image), grad_flow, stream));
   });
 }

@@ -10,15 +10,8 @@
 
 namespace tfdisco {
 
-// Adds to memory that other GPU threads add to as well (the order, and so the
-// last bits, differ between runs); on the CPU each range owns its memory.
-TFDISCO_HOST_DEVICE void Accumulate(float* target, float value) {
-#if defined(__CUDA_ARCH__)
-  atomicAdd(target, value);
-#else
-  *target += value;
-#endif
-}
+// On the CPU each range of work owns its memory; for GPUs, see fixed_sums.h.
+inline void Accumulate(float* target, float value) { *target += value; }
 
 // Into how many bands to cut `rows` rows of `width` values where each band adds up
 // on its own and the bands' sums are added afterwards, in order. Depends on the

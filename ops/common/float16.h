@@ -8,6 +8,11 @@
 
 #include "ops/common/parallel_for.h"
 
+#if defined(__CUDA_ARCH__)
+#include <cuda_bf16.h>
+#include <cuda_fp16.h>
+#endif
+
 namespace tfdisco {
 
 struct Float16 {  // IEEE 754 binary16
@@ -37,6 +42,9 @@ TFDISCO_HOST_DEVICE float ToFloat(BFloat16 value) {
 }
 
 TFDISCO_HOST_DEVICE float ToFloat(Float16 value) {
+#if defined(__CUDA_ARCH__)
+  return __half2float(__ushort_as_half(value.bits));
+#else
   const uint32_t sign = static_cast<uint32_t>(value.bits & 0x8000u) << 16;
   const uint32_t exponent = (value.bits >> 10) & 31u, fraction = value.bits & 0x3ffu;
   if (exponent == 31) return FloatFromBits(sign | 0x7f800000u | (fraction << 13));
@@ -45,21 +53,29 @@ TFDISCO_HOST_DEVICE float ToFloat(Float16 value) {
     return sign ? -magnitude : magnitude;
   }
   return FloatFromBits(sign | ((exponent + 112) << 23) | (fraction << 13));
+#endif
 }
 
-// Round to nearest, ties to even.
+// Round to nearest, ties to even. On a GPU the hardware does, which makes every NaN the same.
 TFDISCO_HOST_DEVICE void FromFloat(float value, float* out) { *out = value; }
 
 TFDISCO_HOST_DEVICE void FromFloat(float value, BFloat16* out) {
+#if defined(__CUDA_ARCH__)
+  out->bits = __bfloat16_as_ushort(__float2bfloat16_rn(value));
+#else
   const uint32_t bits = BitsOf(value);
   if ((bits & 0x7fffffffu) > 0x7f800000u) {
     out->bits = static_cast<uint16_t>((bits >> 16) | 0x40u);  // stays a NaN
   } else {
     out->bits = static_cast<uint16_t>((bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16);
   }
+#endif
 }
 
 TFDISCO_HOST_DEVICE void FromFloat(float value, Float16* out) {
+#if defined(__CUDA_ARCH__)
+  out->bits = __half_as_ushort(__float2half_rn(value));
+#else
   const uint32_t sign = (BitsOf(value) >> 16) & 0x8000u;
   const uint32_t bits = BitsOf(value) & 0x7fffffffu;
   uint32_t result;
@@ -74,6 +90,7 @@ TFDISCO_HOST_DEVICE void FromFloat(float value, Float16* out) {
     result = BitsOf(FloatFromBits(bits) + 0.5f) - BitsOf(0.5f);
   }
   out->bits = static_cast<uint16_t>(sign | result);
+#endif
 }
 
 }  // namespace tfdisco

@@ -32,6 +32,27 @@ using ParallelFor = std::function<void(int64_t count, int64_t cost, const RangeB
 
 #if defined(__CUDACC__)
 
+template <typename T>
+struct AsItIs {
+  using type = T;
+};
+
+// Starts a kernel on `stream`; no axis of the grid may be 0. Returns what the launch
+// reported.
+template <typename... Parameters>
+cudaError_t Launch(void (*kernel)(Parameters...), dim3 blocks, unsigned threads,
+                   cudaStream_t stream, typename AsItIs<Parameters>::type... values) {
+  void* pointers[] = {&values...};
+  return cudaLaunchKernel(kernel, blocks, dim3(threads), pointers, 0, stream);
+}
+
+// Axes y and z of a grid end there; kernels go on from one to the next that is so far.
+constexpr int64_t kMostBlocks = 65535;
+
+inline unsigned BlocksFor(int64_t count) {
+  return static_cast<unsigned>(count < kMostBlocks ? count : kMostBlocks);
+}
+
 template <typename Body>
 __global__ void ForEachKernel(int64_t count, Body body) {
   const int64_t stride = static_cast<int64_t>(gridDim.x) * blockDim.x;
@@ -47,11 +68,10 @@ template <typename Body>
 cudaError_t ForEachGpu(int64_t count, const Body& body, cudaStream_t stream) {
   if (count == 0) return cudaSuccess;
   constexpr int kThreads = 256;
-  constexpr int64_t kMaxBlocks = 1 << 20;
+  constexpr int64_t kEnough = 1 << 20;
   const int64_t blocks = (count + kThreads - 1) / kThreads;
-  ForEachKernel<<<static_cast<unsigned>(blocks < kMaxBlocks ? blocks : kMaxBlocks), kThreads, 0,
-                  stream>>>(count, body);
-  return cudaGetLastError();
+  return Launch(ForEachKernel<Body>, dim3(static_cast<unsigned>(blocks < kEnough ? blocks : kEnough)),
+                kThreads, stream, count, body);
 }
 
 // nullptr, or what went wrong.

@@ -1,6 +1,44 @@
+#include "ops/common/accumulate.h"
 #include "ops/image_warp/image_warp.h"
 
 namespace tfdisco {
+namespace {
+
+// `image` is the pixel's image, `flow` and `output` the pixel's own.
+template <typename T>
+void WarpPixel(const WarpShape& shape, int64_t x, int64_t y, const T* image, const float* flow,
+               T* output) {
+  const auto corners = CornersAt(shape, x, y, flow);
+  const T* at[4];
+  for (int k = 0; k < 4; ++k) at[k] = image + shape.channels * corners.pixel[k];
+  for (int64_t c = 0; c < shape.channels; ++c) {
+    float sum = 0.f;
+    for (int k = 0; k < 4; ++k) sum += corners.weight[k] * ToFloat(at[k][c]);
+    FromFloat(sum, output + c);
+  }
+}
+
+// Adds to `grad_image` (float32 whatever T is) and writes `grad_flow`.
+template <typename T>
+void AddWarpGradient(const WarpShape& shape, int64_t x, int64_t y, const T* image,
+                     const float* flow, const T* grad, float* grad_image, float* grad_flow) {
+  const auto corners = CornersAt(shape, x, y, flow);
+  float dx = 0.f, dy = 0.f;
+  for (int64_t c = 0; c < shape.channels; ++c) {
+    const float g = ToFloat(grad[c]);
+    float v[4];
+    for (int k = 0; k < 4; ++k) {
+      const int64_t offset = shape.channels * corners.pixel[k] + c;
+      v[k] = ToFloat(image[offset]);
+      grad_image[offset] += g * corners.weight[k];
+    }
+    AddPositionGradient(corners, g, v, &dx, &dy);
+  }
+  grad_flow[0] = corners.x.inside ? dx : 0.f;
+  grad_flow[1] = corners.y.inside ? dy : 0.f;
+}
+
+}  // namespace
 
 template <typename T>
 void ImageWarpCpu(const WarpShape& shape, const T* image, const float* flow, T* output,

@@ -9,6 +9,7 @@ using tensorflow::OpKernel;
 using tensorflow::OpKernelContext;
 using tensorflow::Status;
 using tensorflow::Tensor;
+using tensorflow::TensorShape;
 using tensorflow::shape_inference::DimensionHandle;
 using tensorflow::shape_inference::InferenceContext;
 using tensorflow::shape_inference::ShapeHandle;
@@ -95,24 +96,29 @@ class ImageWarpGradOp : public OpKernel {
     Tensor *grad_image, *grad_flow;
     OP_REQUIRES_OK(context, context->allocate_output(0, image.shape(), &grad_image));
     OP_REQUIRES_OK(context, context->allocate_output(1, flow.shape(), &grad_flow));
-    Tensor wide;  // 16-bit gradients add up in float32
-    float* sums;
-    if constexpr (std::is_same_v<T, float>) {
-      sums = grad_image->flat<float>().data();
-    } else {
-      OP_REQUIRES_OK(context, context->allocate_temp(DT_FLOAT, image.shape(), &wide));
-      sums = wide.flat<float>().data();
-    }
     if constexpr (kGpu) {
 #if defined(TFDISCO_CUDA)
+      Tensor scratch;
+      OP_REQUIRES_OK(context,
+                     context->allocate_temp(tensorflow::DT_UINT8,
+                                            TensorShape({ImageWarpGradScratch(shape)}), &scratch));
       OP_REQUIRES_OK(
           context, FromCuda("image_warp gradient",
                             ImageWarpGradGpu(shape, Data<T>(image), flow.flat<float>().data(),
-                                             Data<T>(grad), sums, MutableData<T>(grad_image),
+                                             Data<T>(grad), scratch.flat<uint8_t>().data(),
+                                             MutableData<T>(grad_image),
                                              grad_flow->flat<float>().data(),
                                              StreamOf(context))));
 #endif
     } else {
+      Tensor wide;  // 16-bit gradients add up in float32
+      float* sums;
+      if constexpr (std::is_same_v<T, float>) {
+        sums = grad_image->flat<float>().data();
+      } else {
+        OP_REQUIRES_OK(context, context->allocate_temp(DT_FLOAT, image.shape(), &wide));
+        sums = wide.flat<float>().data();
+      }
       ImageWarpGradCpu(shape, Data<T>(image), flow.flat<float>().data(), Data<T>(grad), sums,
                        MutableData<T>(grad_image), grad_flow->flat<float>().data(),
                        PoolOf(context));

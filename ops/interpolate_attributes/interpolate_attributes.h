@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "ops/common/accumulate.h"
+#include "ops/common/fixed_sums.h"
 #include "ops/common/parallel_for.h"
 
 namespace tfdisco {
@@ -40,16 +41,18 @@ TFDISCO_HOST_DEVICE void InterpolatePixel(int64_t channels, const float* attribu
   for (int64_t c = 0; c < channels; ++c) output[c] = b0 * a0[c] + b1 * a1[c] + b2 * a2[c];
 }
 
+// Target: float*, or what fixed_sums.h has in its place.
+template <typename Target>
 TFDISCO_HOST_DEVICE void AddInterpolationGradient(int64_t channels, const float* attributes,
                                                   const int32_t* corner,
                                                   const float* barycentrics, const float* grad,
-                                                  float* grad_attributes,
+                                                  Target grad_attributes,
                                                   float* grad_barycentrics) {
   for (int i = 0; i < 3; ++i) {
     float sum = 0.f;
     if (corner != nullptr) {
       const float* a = attributes + channels * corner[i];
-      float* grad_a = grad_attributes + channels * corner[i];
+      const Target grad_a = grad_attributes + channels * corner[i];
       for (int64_t c = 0; c < channels; ++c) {
         sum += grad[c] * a[c];
         Accumulate(grad_a + c, barycentrics[i] * grad[c]);
@@ -77,11 +80,18 @@ const char* InterpolateAttributesGpu(const InterpolationShape& shape, const floa
                                      const int32_t* triangles, const int32_t* triangle_ids,
                                      const float* barycentrics, float* output, void* stream);
 
+// Gives the same bits in each run. `scratch`: InterpolationGradScratch(shape) bytes.
 const char* InterpolateAttributesGradGpu(const InterpolationShape& shape,
                                          const float* attributes, const int32_t* triangles,
                                          const int32_t* triangle_ids, const float* barycentrics,
-                                         const float* grad, float* grad_attributes,
-                                         float* grad_barycentrics, void* stream);
+                                         const float* grad, void* scratch,
+                                         float* grad_attributes, float* grad_barycentrics,
+                                         void* stream);
+
+inline int64_t InterpolationGradScratch(const InterpolationShape& shape) {
+  const int64_t targets = shape.batch * shape.vertices * shape.channels;
+  return FixedSumMemory::Bytes(targets, targets);
+}
 #endif
 
 }  // namespace tfdisco

@@ -1,3 +1,4 @@
+#include "ops/common/pack.h"
 #include "ops/interpolate_attributes/interpolate_attributes.h"
 
 namespace tfdisco {
@@ -25,9 +26,9 @@ struct Backward {
   const int32_t* ids;
   const float* barycentrics;
   const float* grad;
-  float* grad_attributes;
   float* grad_barycentrics;
-  __device__ void operator()(int64_t i) const {
+  template <typename Target>
+  __device__ void operator()(int64_t i, Target grad_attributes) const {
     const int64_t offset = i / shape.pixels * shape.vertices * shape.channels;
     AddInterpolationGradient(shape.channels, attributes + offset,
                              CornersOf(shape, triangles, ids[i]), barycentrics + 3 * i,
@@ -50,17 +51,14 @@ const char* InterpolateAttributesGpu(const InterpolationShape& shape, const floa
 const char* InterpolateAttributesGradGpu(const InterpolationShape& shape,
                                          const float* attributes, const int32_t* triangles,
                                          const int32_t* triangle_ids, const float* barycentrics,
-                                         const float* grad, float* grad_attributes,
-                                         float* grad_barycentrics, void* stream) {
-  const auto s = static_cast<cudaStream_t>(stream);
-  const size_t bytes = sizeof(float) * shape.batch * shape.vertices * shape.channels;
-  cudaError_t error = cudaMemsetAsync(grad_attributes, 0, bytes, s);
-  if (error == cudaSuccess) {
-    error = ForEachGpu(shape.batch * shape.pixels,
-                       Backward{shape, attributes, triangles, triangle_ids, barycentrics, grad,
-                                grad_attributes, grad_barycentrics}, s);
-  }
-  return ProblemOf(error);
+                                         const float* grad, void* scratch,
+                                         float* grad_attributes, float* grad_barycentrics,
+                                         void* stream) {
+  return ProblemOf(SumInAnyOrder(
+      shape.batch * shape.pixels, Log2Above(3 * shape.pixels, 62),
+      shape.batch * shape.vertices * shape.channels,
+      Backward{shape, attributes, triangles, triangle_ids, barycentrics, grad, grad_barycentrics},
+      scratch, grad_attributes, static_cast<cudaStream_t>(stream)));
 }
 
 }  // namespace tfdisco

@@ -118,12 +118,17 @@ class InterpolateAttributesGradOp : public OpKernel {
     const float* barycentrics = context->input(3).flat<float>().data();
     if constexpr (kGpu) {
 #if defined(TFDISCO_CUDA)
+      Tensor scratch;
+      OP_REQUIRES_OK(context, context->allocate_temp(
+                                  tensorflow::DT_UINT8,
+                                  TensorShape({InterpolationGradScratch(shape)}), &scratch));
       OP_REQUIRES_OK(
           context,
           FromCuda("interpolate_attributes gradient",
                    InterpolateAttributesGradGpu(
                        shape, attributes, triangles, ids.flat<int32_t>().data(), barycentrics,
-                       grad.flat<float>().data(), grad_attributes->flat<float>().data(),
+                       grad.flat<float>().data(), scratch.flat<uint8_t>().data(),
+                       grad_attributes->flat<float>().data(),
                        grad_barycentrics->flat<float>().data(), StreamOf(context))));
 #endif
     } else {

@@ -20,6 +20,7 @@
 #include <cstdint>
 
 #include "ops/common/accumulate.h"
+#include "ops/common/fixed_sums.h"
 #include "ops/common/parallel_for.h"
 
 namespace tfdisco {
@@ -30,9 +31,12 @@ struct RasterShape {
   int64_t batch, vertices, triangles, height, width;
 };
 
-// A vertex in pixels times w (x right, y down), and in pixels.
-struct PixelVertex {
+// In pixels times w: x right, y down.
+struct Corner {
   double x, y, w;
+};
+
+struct PixelVertex : Corner {
   double z;           // clip space
   double px, py, pz;  // x / w, y / w, z / w; meaningful where w > 0
 };
@@ -122,7 +126,7 @@ TFDISCO_HOST_DEVICE bool SetupInFront(const PixelVertex& v0, const PixelVertex& 
 }
 
 // p x q: the edge function from p to q, up to rounding.
-TFDISCO_HOST_DEVICE Plane Cross(const PixelVertex& p, const PixelVertex& q) {
+TFDISCO_HOST_DEVICE Plane Cross(const Corner& p, const Corner& q) {
   return {p.y * q.w - p.w * q.y, p.w * q.x - p.x * q.w, p.x * q.y - p.y * q.x};
 }
 
@@ -160,37 +164,34 @@ TFDISCO_HOST_DEVICE bool SetupTriangle(const PixelVertex& v0, const PixelVertex&
 }
 
 // Is the edge from p to q, on whose `sign` side the triangle lies, a left or top one?
-TFDISCO_HOST_DEVICE bool IsTopLeft(const PixelVertex& p, const PixelVertex& q, double sign) {
+TFDISCO_HOST_DEVICE bool IsTopLeft(const Corner& p, const Corner& q, double sign) {
   const Plane edge = Cross(p, q);
   return sign * edge.a > 0 || (edge.a == 0 && sign * edge.b > 0);
 }
 
 // The edge functions e_0, e_1, e_2 at (px, py), with the sign they have exactly.
-TFDISCO_HOST_DEVICE void EdgeFunctions(const PixelVertex* const v[3], double px, double py,
-                                       double e[3]) {
-  double x[3], y[3];
-  for (int i = 0; i < 3; ++i) {
-    x[i] = v[i]->x - px * v[i]->w;
-    y[i] = v[i]->y - py * v[i]->w;
-  }
+TFDISCO_HOST_DEVICE void EdgeFunctions(const Corner& v0, const Corner& v1, const Corner& v2,
+                                       double px, double py, double e[3]) {
+  const double x[3] = {v0.x - px * v0.w, v1.x - px * v1.w, v2.x - px * v2.w};
+  const double y[3] = {v0.y - py * v0.w, v1.y - py * v1.w, v2.y - py * v2.w};
   e[0] = x[1] * y[2] - y[1] * x[2];
   e[1] = x[2] * y[0] - y[2] * x[0];
   e[2] = x[0] * y[1] - y[0] * x[1];
 }
 
 // Tests the pixel (x, y)'s centre: inside the triangle, between the near and far planes?
-TFDISCO_HOST_DEVICE bool Covers(const TriangleSetup& setup, int x, int y, float* depth) {
+// `sign` and `plane` are its setup's; `depth` is what the plane has there.
+TFDISCO_HOST_DEVICE bool Covers(const Corner& v0, const Corner& v1, const Corner& v2,
+                                double sign, const Plane& plane, int x, int y, float* depth) {
   const double px = x + 0.5, py = y + 0.5;
   double e[3];
-  EdgeFunctions(setup.v, px, py, e);
-  for (int i = 0; i < 3; ++i) {
-    e[i] *= setup.sign;
-    if (e[i] < 0 || (e[i] == 0 && !IsTopLeft(*setup.v[(i + 1) % 3], *setup.v[(i + 2) % 3],
-                                             setup.sign))) {
-      return false;
-    }
-  }
-  const double z = Evaluate(setup.depth, px, py);
+  EdgeFunctions(v0, v1, v2, px, py, e);
+  const auto outside = [sign](double value, const Corner& p, const Corner& q) {
+    value *= sign;
+    return value < 0 || (value == 0 && !IsTopLeft(p, q, sign));
+  };
+  if (outside(e[0], v1, v2) || outside(e[1], v2, v0) || outside(e[2], v0, v1)) return false;
+  const double z = Evaluate(plane, px, py);
   *depth = static_cast<float>(z) + 0.f;  // -0 becomes 0
   return z >= -1.0 && z <= 1.0;
 }
@@ -203,18 +204,19 @@ TFDISCO_HOST_DEVICE void WriteBarycentrics(const double e[3], float barycentrics
 
 // Barycentrics and depth are functions of the corners, once the covering
 // triangle is given. Adds their vector-Jacobian product at one pixel to the
-// gradient of the three clip-space corners.
+// gradient of the three clip-space corners. Target: float*, or what fixed_sums.h has in its
+// place.
+template <typename Target>
 TFDISCO_HOST_DEVICE void AddPixelGradient(const PixelVertex v[3], int64_t x, int64_t y,
                                           int64_t height, int64_t width,
                                           const float* grad_barycentrics, float grad_depth,
-                                          float* grad_corner[3]) {
+                                          const Target grad_corner[3]) {
   const double P[3] = {x + 0.5, y + 0.5, 1.0};
   const double V[3][3] = {{v[0].x, v[0].y, v[0].w}, {v[1].x, v[1].y, v[1].w},
                           {v[2].x, v[2].y, v[2].w}};
   Plane cross[3];  // v_j x v_k: the gradient of e_i to P, and of the determinant to v_i
-  const PixelVertex* const corners[3] = {&v[0], &v[1], &v[2]};
   double e[3], sum = 0;
-  EdgeFunctions(corners, P[0], P[1], e);
+  EdgeFunctions(v[0], v[1], v[2], P[0], P[1], e);
   for (int i = 0; i < 3; ++i) {
     cross[i] = Cross(v[(i + 1) % 3], v[(i + 2) % 3]);
     sum += e[i];
@@ -265,18 +267,37 @@ void RasterizeTrianglesGradCpu(const RasterShape& shape, const float* clip_verti
                                float* grad_clip_vertices, const ParallelFor& parallel_for);
 
 #if defined(__CUDACC__) || defined(TFDISCO_CUDA)
-// `stream` is a cudaStream_t; `scratch` holds batch * vertices PixelVertex, `keys`
-// batch * height * width uint64. They return nullptr, or what went wrong.
+// `stream` is a cudaStream_t; `scratch` holds RasterScratch(shape) bytes, or
+// RasterGradScratch(shape). They return nullptr, or what went wrong, and give the same bits
+// in each run.
 const char* RasterizeTrianglesGpu(const RasterShape& shape, Cull cull,
                                   const float* clip_vertices, const int32_t* triangles,
-                                  PixelVertex* scratch, unsigned long long* keys,
-                                  int32_t* triangle_ids, float* barycentrics, float* depth,
-                                  void* stream);
+                                  void* scratch, int32_t* triangle_ids, float* barycentrics,
+                                  float* depth, void* stream);
 
 const char* RasterizeTrianglesGradGpu(const RasterShape& shape, const float* clip_vertices,
                                       const int32_t* triangles, const int32_t* triangle_ids,
                                       const float* grad_barycentrics, const float* grad_depth,
-                                      float* grad_clip_vertices, void* stream);
+                                      void* scratch, float* grad_clip_vertices, void* stream);
+
+// What a block that draws a tile reads of every triangle, and what of those that reach it.
+struct alignas(16) PixelBox {
+  int x_begin, x_end, y_begin, y_end;
+};
+struct DrawnTriangle {
+  double sign;
+  Plane depth;
+};
+
+inline int64_t RasterScratch(const RasterShape& shape) {
+  return shape.batch * (shape.triangles * (sizeof(PixelBox) + sizeof(DrawnTriangle)) +
+                        shape.vertices * sizeof(PixelVertex));
+}
+
+inline int64_t RasterGradScratch(const RasterShape& shape) {
+  const int64_t targets = shape.batch * shape.vertices * 4;
+  return FixedSumMemory::Bytes(targets, targets);
+}
 #endif
 
 }  // namespace tfdisco

@@ -161,7 +161,10 @@ class RowBuffer {
     for (int y = y_begin; y < y_end; ++y) {
       for (int x = setup.x_begin; x < setup.x_end; ++x) {
         const int64_t pixel = (y - row_begin_) * stride_ + x;
-        if (!Covers(setup, x, y, &depth) || !(depth < depth_[pixel])) continue;
+        if (!Covers(*setup.v[0], *setup.v[1], *setup.v[2], setup.sign, setup.depth, x, y, &depth) ||
+            !(depth < depth_[pixel])) {
+          continue;
+        }
         ids_[pixel] = id;
         depth_[pixel] = depth;
       }

@@ -96,19 +96,17 @@ class RasterizeTrianglesOp : public OpKernel {
     const int32_t* table = triangles.flat<int32_t>().data();
     if constexpr (kGpu) {
 #if defined(TFDISCO_CUDA)
-      Tensor scratch, keys;
-      const int64_t bytes = shape.batch * shape.vertices * sizeof(PixelVertex);
-      OP_REQUIRES_OK(context, context->allocate_temp(DT_UINT8, TensorShape({bytes}), &scratch));
-      OP_REQUIRES_OK(context, context->allocate_temp(tensorflow::DT_UINT64, image, &keys));
+      Tensor scratch;
+      OP_REQUIRES_OK(context, context->allocate_temp(
+                                  DT_UINT8, TensorShape({RasterScratch(shape)}), &scratch));
       OP_REQUIRES_OK(
           context,
           FromCuda("rasterize_triangles",
-                   RasterizeTrianglesGpu(
-                       shape, cull_, clip, table,
-                       reinterpret_cast<PixelVertex*>(scratch.flat<uint8_t>().data()),
-                       reinterpret_cast<unsigned long long*>(keys.flat<uint64_t>().data()),
-                       ids->flat<int32_t>().data(), barycentrics->flat<float>().data(),
-                       depth->flat<float>().data(), StreamOf(context))));
+                   RasterizeTrianglesGpu(shape, cull_, clip, table,
+                                         scratch.flat<uint8_t>().data(),
+                                         ids->flat<int32_t>().data(),
+                                         barycentrics->flat<float>().data(),
+                                         depth->flat<float>().data(), StreamOf(context))));
 #endif
     } else {
       RasterizeTrianglesCpu(shape, cull_, clip, table, ids->flat<int32_t>().data(),
@@ -149,14 +147,17 @@ class RasterizeTrianglesGradOp : public OpKernel {
     OP_REQUIRES_OK(context, context->allocate_output(0, vertices.shape(), &grad_vertices));
     if constexpr (kGpu) {
 #if defined(TFDISCO_CUDA)
+      Tensor scratch;
+      OP_REQUIRES_OK(context, context->allocate_temp(
+                                  DT_UINT8, TensorShape({RasterGradScratch(shape)}), &scratch));
       OP_REQUIRES_OK(
           context,
           FromCuda("rasterize_triangles gradient",
                    RasterizeTrianglesGradGpu(
                        shape, vertices.flat<float>().data(), triangles.flat<int32_t>().data(),
                        ids.flat<int32_t>().data(), grad_barycentrics.flat<float>().data(),
-                       grad_depth.flat<float>().data(), grad_vertices->flat<float>().data(),
-                       StreamOf(context))));
+                       grad_depth.flat<float>().data(), scratch.flat<uint8_t>().data(),
+                       grad_vertices->flat<float>().data(), StreamOf(context))));
 #endif
     } else {
       RasterizeTrianglesGradCpu(shape, vertices.flat<float>().data(),

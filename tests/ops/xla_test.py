@@ -3,10 +3,8 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from tensorflow.python.framework import config
 
 from tests.ops.implementations import IMPLS, needs_native
-from tfdisco.ops import native
 from tfdisco.ops.bias_act import bias_act
 from tfdisco.ops.blur import gaussian_blur
 from tfdisco.ops.image_warp import image_warp
@@ -63,17 +61,3 @@ def test_every_op_compiles_and_gives_the_same(name):
 def test_native_under_xla_is_refused():
     with pytest.raises(RuntimeError, match='impl="native" of bias_act: XLA .* leave impl'):
         tf.function(lambda x: bias_act(x, impl='native'), jit_compile=True)(IMAGE)
-
-
-@needs_native
-def test_same_bits_on_a_gpu_need_gradients_in_a_fixed_order(monkeypatch):
-    def is_native():
-        return {name for name in native.OPS if native.module_for(name) is not None}
-
-    assert is_native() == set(native.OPS)
-    monkeypatch.setattr(config, 'is_op_determinism_enabled', lambda: True)
-    assert is_native() == set(native.OPS)  # on a CPU all of them have it
-    monkeypatch.setattr(config, 'get_visible_devices', lambda kind: [kind])
-    assert is_native() == {'modulated_conv', 'bias_act', 'upfirdn2d'}
-    with pytest.raises(RuntimeError, match='of image_warp: on a GPU its gradient differs'):
-        image_warp(IMAGE, FLOW, 'native')

@@ -20,7 +20,8 @@ def folder(tmp_path):
     (tmp_path / 'modules/a.mlir').write_bytes(b'module')
     (tmp_path / 'package.json').write_text(json.dumps({
         'format': package.FORMAT, 'version': package.VERSION, 'card': {}, 'rows': [],
-        'modules': {}, 'state': {'a/b': [[2], 'float32'], 'n': [[], 'int64']}, 'forget': [],
+        'modules': {}, 'state': {'a/b': [[2], 'float32'], 'n': [[], 'int64']}, 'alike': {},
+        'forget': [],
         'images': {}, 'log_every': 1, 'snapshot_every': 1, 'total_images': 1, 'files': {},
         'checksums': {'modules/a.mlir': hashlib.sha256(b'module').hexdigest()}}))
     package.write_snapshot(tmp_path / 'first.npz', snapshot(0))
@@ -52,7 +53,7 @@ def changed(path, **values):
 
 @pytest.mark.parametrize('damage, message', [
     (lambda folder: (folder / 'package.json').write_text('{'), 'package.json: expected JSON'),
-    (lambda folder: changed(folder / 'package.json', version=9), 'of version 1, got .*9'),
+    (lambda folder: changed(folder / 'package.json', version=9), 'of version 2, got .*9'),
     (lambda folder: changed(folder / 'package.json', rows={}), 'expected rows, a list, got dict'),
     (lambda folder: changed(folder / 'package.json', state={'a/b': [[3], 'float32']}),
      r'first.npz: state/a/b: expected floats \[3\], got float32 \[2\]'),
@@ -66,6 +67,27 @@ def test_damage_is_one_clear_error(folder, damage, message):
         there = package.Package(folder)
         there.read('modules', 'a.mlir')
         there.snapshot()
+
+
+def test_what_is_alike_at_first_is_stored_once(folder):
+    card = json.loads((folder / 'package.json').read_text())
+    arrays = {'a': np.zeros([2, 3], np.float32), 'b': np.zeros([2, 3], np.float32),
+              'c': np.zeros([3, 2], np.float32), 'd': np.zeros([2, 3], np.int64),
+              'e': np.ones([2, 3], np.float32)}
+    card['state'] = {name: [list(value.shape), str(value.dtype)] for name, value in arrays.items()}
+    card['alike'] = package.alike(arrays)
+    assert card['alike'] == {'b': 'a'}
+    (folder / 'package.json').write_text(json.dumps(card))
+    kept = {name: value for name, value in arrays.items() if name != 'b'}
+    package.write_snapshot(folder / 'first.npz', snapshot(0)._replace(arrays=kept))
+    found = package.Package(folder).snapshot().arrays
+    assert list(found) == list(arrays)
+    for name, value in arrays.items():
+        assert np.array_equal(found[name], value) and found[name].dtype == value.dtype
+    # Afterwards nothing is.
+    package.write_snapshot(folder / 'last.npz', snapshot(1)._replace(
+        arrays={**arrays, 'b': np.ones([2, 3], np.float32)}))
+    assert package.Package(folder).snapshot().arrays['b'].all()
 
 
 def test_no_package_is_one_clear_error(tmp_path):

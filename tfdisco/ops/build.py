@@ -29,9 +29,10 @@ try:
 except ImportError:  # not a POSIX system
     fcntl = None
 
-LIBRARIES = {'native': 'libtfdisco_ops.so', 'capi': 'libtfdisco_capi.so'}
+LIBRARIES = {'native': 'libtfdisco_ops.so', 'capi': 'libtfdisco_capi.so',
+             'emulated': 'libtfdisco_emulated.so'}
 SIDECAR = 'build.json'
-ROUGH_SECONDS_A_FILE = {'native': 6, 'capi': 2}  # only for the progress line
+ROUGH_SECONDS_A_FILE = {'native': 6, 'capi': 2, 'emulated': 4}  # only for the progress line
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,8 +66,8 @@ def ensure(kind='native', cuda=True, force=False):
     """Returns the library, compiling it first if the cache has none.
 
     Args:
-      kind: 'native', the TensorFlow ops; or 'capi', the C interface, which needs
-        no TensorFlow.
+      kind: 'native', the TensorFlow ops; 'capi', the C interface, which needs no
+        TensorFlow; or 'emulated', the C interface whose CUDA kernels run on the CPU, for tests.
       cuda: whether to compile the CUDA kernels where that is possible.
       force: compile even if the cache has the library.
 
@@ -112,7 +113,9 @@ class _Recipe:
         root = toolchain.source_root()
         toolchain.sources(root, kind)
         cxx, cxx_version = toolchain.find_cxx()
-        nvcc, why = toolchain.find_nvcc() if cuda else (None, 'not asked for')
+        nvcc, why = None, 'not asked for'
+        if cuda and kind != 'emulated':
+            nvcc, why = toolchain.find_nvcc()
         flags = {'version': '', 'compile': (), 'link': (), 'cuda': True, 'cuda_include': ()}
         if kind == 'native':
             flags = toolchain.tensorflow_flags()
@@ -126,8 +129,8 @@ class _Recipe:
             'system': toolchain.system(),
             'compiler': [*cxx, cxx_version],
             'flags': [*recipe.compile_flags, *recipe.link_flags],
-            'nvcc': [nvcc.command, nvcc.version, *nvcc.architectures,
-                     *toolchain.NVCC_FLAGS] if nvcc else [],
+            'nvcc': [nvcc.command, nvcc.version, *nvcc.architectures, *toolchain.NVCC_FLAGS,
+                     toolchain.NVCC_FLAGS_OF] if nvcc else [],
             'sources': toolchain.digest(root),
         })
         return recipe
@@ -144,9 +147,13 @@ class _Recipe:
         extra = ()
         if cuda:  # the C interface calls the CUDA runtime itself: nvcc's own headers
             extra = ('-DTFDISCO_CUDA=1', *(self.cuda_includes or self.nvcc.includes))
+        if self.kind == 'emulated':
+            extra = (*toolchain.EMULATION_FLAGS, f'-I{self.root / toolchain.EMULATION}')
+            cc, cu = [*cc, *cu], []
         commands = [(path, [*self.cxx, *self.compile_flags, *extra, include]) for path in cc]
         if cuda:
             commands += [(path, [self.nvcc.command, *toolchain.NVCC_FLAGS,
+                                 *toolchain.NVCC_FLAGS_OF.get(path.parent.name, ()),
                                  *self.nvcc.architectures, '-DTFDISCO_CUDA=1', include])
                          for path in cu]
         result = []

@@ -7,10 +7,9 @@ TFDISCO_OPS chooses for the whole process:
   reference: the TensorFlow reference; no compiler is touched.
 
 Where no native op can do what is asked, the reference does it whatever the mode: in a
-function that XLA compiles, which knows TensorFlow's own ops only, in graphs for programs
-without tfdisco (`standard_ops`), and for the ops of `ATOMIC` on a GPU that is to compute the
-same bits in each run. (A tf.function that was traced outside keeps its native ops; inside a
-compiled or exported one call its Python function.)
+function that XLA compiles, which knows TensorFlow's own ops only, and in graphs for programs
+without tfdisco (`standard_ops`). (A tf.function that was traced outside keeps its native ops;
+inside a compiled or exported one call its Python function.)
 
 An op module asks `module_for(name, impl)`. TensorFlow is imported only when a
 library is loaded, so `build_capi` works without it.
@@ -40,10 +39,6 @@ OPS = {
     'bias_act': ('TfdiscoBiasAct', 'TfdiscoBiasActGrad', 'TfdiscoBiasActGradGrad'),
     'upfirdn2d': ('TfdiscoUpfirdn2d',),
 }
-
-# Ops whose gradient adds up in no fixed order on a GPU.
-ATOMIC = ('rasterize_triangles', 'interpolate_attributes', 'image_warp')
-
 _lock = threading.Lock()
 _warned = set()
 _standard = contextvars.ContextVar('standard', default=False)
@@ -107,7 +102,7 @@ def module_for(name, impl='auto'):
     chosen = mode()
     if impl == 'reference' or (impl == 'auto' and chosen == 'reference'):
         return None
-    obstacle = _obstacle(name)
+    obstacle = _obstacle()
     if obstacle:
         if impl == 'native':
             raise RuntimeError(f'impl="native" of {name}: {obstacle}; leave impl at "auto", '
@@ -142,11 +137,13 @@ def status():
     return result
 
 
-def build_capi(cuda=False):
+def build_capi(cuda=False, emulated=False):
     """Compiles the kernels behind their C interface; needs no TensorFlow.
 
     Args:
       cuda: whether to include the CUDA kernels.
+      emulated: whether to include them for the CPU, see ops/emulation/cuda_runtime.h: what
+        takes device pointers then takes the host's.
 
     Returns:
       The path of the shared library, for ctypes.
@@ -154,24 +151,21 @@ def build_capi(cuda=False):
     Raises:
       RuntimeError: with the compiler's message, also if `cuda` cannot be had.
     """
-    built = build.ensure('capi', cuda)
-    if cuda and not built.cuda:
+    built = build.ensure('emulated' if emulated else 'capi', cuda)
+    if cuda and not emulated and not built.cuda:
         raise RuntimeError(f'no CUDA kernels in the C interface: {built.why_no_cuda}')
     return str(built.path)
 
 
-def _obstacle(name):
+def _obstacle():
     """Why the op being built cannot be native although it may be there, or ''."""
     # TensorFlow has no public way to ask what is asked of it here.
-    from tensorflow.python.framework import config, ops
+    from tensorflow.python.framework import ops
     from tensorflow.python.ops import control_flow_util
     if _standard.get():
         return "within standard_ops(), graphs hold TensorFlow's own ops only"
     if control_flow_util.GraphOrParentsInXlaContext(ops.get_default_graph()):
         return "XLA compiles TensorFlow's own ops only"
-    if (name in ATOMIC and config.is_op_determinism_enabled()
-            and config.get_visible_devices('GPU')):
-        return 'on a GPU its gradient differs in the last bits from run to run'
     return ''
 
 

@@ -17,11 +17,16 @@ import shlex
 import shutil
 import subprocess
 
-# No contraction into fused multiply-adds: CPU, GPU and the reference then round alike. And
-# nobody asks for floating-point traps, without which a choice of values is vector code.
+# No contraction into fused multiply-adds: CPU and reference then round alike. And nobody asks
+# for floating-point traps, without which a choice of values is vector code.
 CXX_FLAGS = ('-O3', '-std=c++17', '-fPIC', '-ffp-contract=off', '-fno-trapping-math')
-NVCC_FLAGS = ('-O3', '-std=c++17', '-Xcompiler', '-fPIC', '-fmad=false',
-              '--expt-relaxed-constexpr')
+NVCC_FLAGS = ('-O3', '-std=c++17', '-Xcompiler', '-fPIC', '--expt-relaxed-constexpr')
+# Where a product and a sum must round one by one on a GPU as well: triangles that share an edge
+# decide by the sign of the same number to whom a pixel belongs.
+NVCC_FLAGS_OF = {'rasterize_triangles': ('-fmad=false',)}
+# CUDA sources for a CPU: ops/emulation has what they need of CUDA.
+EMULATION = 'emulation'
+EMULATION_FLAGS = ('-O1', '-x', 'c++', '-D__CUDACC__', '-DTFDISCO_CUDA=1')
 CUDA_LIBRARIES = ('-lcudart_static', '-ldl', '-lrt', '-lpthread')
 DEFAULT_CUDA_ARCHS = ('70', '75', '80', '86', '89', '90', '100')
 COMPILERS = ('g++', 'c++', 'clang++')
@@ -63,8 +68,8 @@ def sources(root, kind):
 
     Args:
       root: the folder `ops`.
-      kind: 'native', everything but the C interface; or 'capi', the C interface
-        and the kernels without their TensorFlow interface.
+      kind: 'native', everything but the C interface; or 'capi' and 'emulated', the C
+        interface and the kernels without their TensorFlow interface.
 
     Returns:
       (.cc files, .cu files), sorted.

@@ -15,13 +15,14 @@ and samples.png.
 
 import hashlib
 import os
+import zipfile
 from typing import NamedTuple
 
 import numpy as np
 
 from tfdisco import files
 
-FORMAT, VERSION = 'tfdisco-portable', 1
+FORMAT, VERSION = 'tfdisco-portable', 2
 CARD, CONSTANTS, FIRST, LAST = 'package.json', 'constants.npz', 'first.npz', 'last.npz'
 MODULES, IMAGES = 'modules', 'images'
 ADVICE = 'make the package again with scripts/train.py --portable'
@@ -29,7 +30,7 @@ ADVICE = 'make the package again with scripts/train.py --portable'
 STATE, CONSTANT = 'state/', 'constants/'
 # Numbers beside the state, of the host; int64.
 COUNTERS = ('images_seen', 'steps', 'growth')
-PARTS = {'card': dict, 'rows': list, 'modules': dict, 'state': dict, 'forget': list,
+PARTS = {'card': dict, 'rows': list, 'modules': dict, 'state': dict, 'alike': dict, 'forget': list,
          'images': dict, 'log_every': int, 'snapshot_every': int, 'total_images': int,
          'files': dict, 'checksums': dict}
 
@@ -114,24 +115,37 @@ class Package:
         path = self.file(LAST if last else FIRST)
         advice = f'remove it to begin anew from {FIRST}' if last else ADVICE
         kinds = {'f': files.FLOATS, 'i': files.INTEGERS}
+        alike = {} if last else self.card['alike']
         stored = files.read_npz(path, 'state', advice=advice, arrays={
             **{STATE + name: files.Array(kinds[np.dtype(dtype).kind], shape, np.dtype(dtype).type)
-               for name, (shape, dtype) in self.card['state'].items()},
+               for name, (shape, dtype) in self.card['state'].items() if name not in alike},
             **{name: files.Array(files.INTEGERS, [], np.int64) for name in COUNTERS},
             'seconds': files.Array(files.FLOATS, []),
             'recent/*': files.Array(files.FLOATS, [2])})
         return Snapshot(
-            {name: stored[STATE + name] for name in self.card['state']},
+            # Copies, as a device may write where an array lies.
+            {name: stored[STATE + alike[name]].copy() if name in alike else stored[STATE + name]
+             for name in self.card['state']},
             {name: int(stored[name]) for name in COUNTERS}, float(stored['seconds']),
             {name[len('recent/'):]: tuple(value.tolist()) for name, value in stored.items()
              if name.startswith('recent/')})
 
 
-def write_snapshot(path, snapshot):
+def alike(arrays):
+    """{name: another name with the same values}: what FIRST need not hold twice."""
+    first, found = {}, {}
+    for name, value in arrays.items():
+        key = value.shape, value.dtype.str, value.tobytes()
+        if first.setdefault(key, name) != name:
+            found[name] = first[key]
+    return found
+
+
+def write_snapshot(path, snapshot, compression=zipfile.ZIP_STORED):
     """Writes a `Snapshot`; the file appears whole or not at all."""
     files.write_npz(path, {
         **{STATE + name: value for name, value in snapshot.arrays.items()},
         **{name: np.array(snapshot.counters[name], np.int64) for name in COUNTERS},
         'seconds': np.array(snapshot.seconds, np.float64),
         **{f'recent/{name}': np.array(value, np.float64)
-           for name, value in snapshot.recent.items()}}, compression=0)
+           for name, value in snapshot.recent.items()}}, compression)

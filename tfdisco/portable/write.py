@@ -10,6 +10,7 @@ import os
 import pathlib
 import shutil
 import tempfile
+import zipfile
 
 import numpy as np
 import tensorflow as tf
@@ -79,8 +80,11 @@ def write(config, path, pictures='jpeg', processes=1, progress=None):
         files.write_npz(os.path.join(work, package.CONSTANTS), constants.arrays)
         state = {name: np.asarray(variable) for name, variable in trainer.variables().items()
                  if name not in rows[0]['rates']}
+        # Moments begin at 0 and the average as the generator does.
+        alike = package.alike(state)
         package.write_snapshot(os.path.join(work, package.FIRST), package.Snapshot(
-            state, dict.fromkeys(package.COUNTERS, 0)))
+            {name: value for name, value in state.items() if name not in alike},
+            dict.fromkeys(package.COUNTERS, 0)), zipfile.ZIP_DEFLATED)
         _copy_runner(work)
         _write(os.path.join(work, package.CARD), json.dumps({
             'format': package.FORMAT, 'version': package.VERSION,
@@ -90,6 +94,7 @@ def write(config, path, pictures='jpeg', processes=1, progress=None):
                         for name, module in modules.items()},
             'state': {name: [list(value.shape), str(value.dtype)]
                       for name, value in state.items()},
+            'alike': alike,
             'forget': [name for name in state if name.split('/')[0].endswith(
                 ('_first', '_second', '_steps'))],
             'images': {'count': count, 'seed': config.source.seed,
