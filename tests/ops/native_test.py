@@ -229,7 +229,7 @@ def test_graphs_for_others_take_the_reference():
     with pytest.raises(RuntimeError, match='within standard_ops'), native.standard_ops():
         assert native.module_for('bias_act') is None
         native.module_for('bias_act', 'native')
-    assert not native._obstacle('bias_act')
+    assert not native._obstacle()
 
 
 def test_unknown_values(tree, monkeypatch):
