@@ -245,7 +245,8 @@ def test_rasterize_and_interpolate(library, height, width, triangles, cull):
     ids, barycentrics, _ = compare(
         library, 'rasterize_triangles', [*sizes, cull, clip, table],
         [(pixels, np.int32), (*pixels, 3), pixels], exact=(0, 1, 2))
-    assert (ids >= 0).any() == (triangles > 0)
+    # Of one pixel, three triangles may show none.
+    assert (ids >= 0).any() == (triangles > 0) or height * width == 1
     attributes, grad = draw(1, 2, 40, channels), draw(2, *pixels, channels)
     mesh = [2, 40, channels, triangles, height, width]
     compare(library, 'interpolate_attributes', [*mesh, attributes, table, ids, barycentrics],
