@@ -19,10 +19,10 @@ def runs(tmp_path_factory):
     (folder / 'there').mkdir()
     looks = [f'--{name}={source[name]}' for name in ('reconstruction', 'recognition')]
     return folder, run_all('export.py', {
-        'saved model': ['--out=faces/1', '--snapshot=g.npz', *looks],
+        'saved model': ['--out=served/1', '--snapshot=g.npz', *looks],
         'onnx': ['--out=g.onnx', '--snapshot=g.npz', '--format=onnx'],
         'there': ['--out=there', '--snapshot=g.npz', '--reconstruction=none'],
-        'other model': ['--out=faces/2', '--snapshot=g.npz'],
+        'other model': ['--out=served/2', '--snapshot=g.npz'],
         'no file': ['--out=x', '--snapshot=none.npz'],
         'no out': [],
     }, folder)
@@ -32,9 +32,9 @@ def test_a_saved_model_with_photographs(runs):
     folder, results = runs
     status, stdout, stderr = results['saved model']
     assert status == 0, stderr
-    assert stdout == 'wrote faces/1\n'
-    assert {path.name for path in (folder / 'faces').iterdir()} == {'1'}
-    card = json.loads((folder / 'faces/1/assets/card.json').read_text())
+    assert stdout == 'wrote served/1\n'
+    assert {path.name for path in (folder / 'served').iterdir()} == {'1'}
+    card = json.loads((folder / 'served/1/assets/card.json').read_text())
     assert {'serving_default', 'photograph'} <= set(card['signatures'])
 
 
