@@ -7,6 +7,12 @@ import tensorflow as tf
 from tfdisco import shapes
 
 
+def test_a_multiple():
+    shapes.check_multiple('snapshot_every', 100, 'log_every', 50)
+    with pytest.raises(ValueError, match='snapshot_every: expected a multiple of log_every = 50'):
+        shapes.check_multiple('snapshot_every', 75, 'log_every', 50)
+
+
 @pytest.mark.parametrize('shape, expected', [
     ((2, 3), [2, 3]), ((2, 3), [None, 3]), ((2, 2), ['N', 'N']), ((), []), ((0, 3), ['B', 3]),
 ])

@@ -277,6 +277,12 @@ def read_json(path, advice=''):
     return value
 
 
+def write_json(path, value):
+    """Writes JSON; the file appears whole or not at all."""
+    with replacing(path) as file:
+        file.write((json.dumps(value, indent=1) + '\n').encode())
+
+
 def write_npz(path, arrays, compression=zipfile.ZIP_DEFLATED):
     """Writes {name: array} without pickle; the same arrays give the same bytes.
 

@@ -42,5 +42,12 @@ def check_positive(name, value):
         raise ValueError(f'{name}: expected a positive integer, got {value!r}')
 
 
+def check_multiple(name, value, unit, size):
+    """Raises ValueError unless a number is a multiple of another one, which is called `unit`."""
+    if value % size:
+        raise ValueError(f'{name}: expected a multiple of {unit} = {size}, got {value}')
+
+
+
 def _text(shape):
     return '[' + ', '.join('?' if size is None else str(size) for size in shape) + ']'

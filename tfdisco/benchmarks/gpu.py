@@ -10,7 +10,6 @@ minutes. Without a GPU, --device=cpu and --device=emulated rehearse it, with sma
 
 import argparse
 import hashlib
-import json
 import os
 import shutil
 import subprocess
@@ -268,8 +267,7 @@ def main(arguments=None):
     if flags.only is None and flags.device == 'cuda':
         figures['sanitized'] = sanitized(flags.sanitizer_seconds, say)
     if flags.out:
-        with files.replacing(flags.out) as file:
-            file.write((json.dumps(figures, indent=1) + '\n').encode())
+        files.write_json(flags.out, figures)
     wrong = [row['title'] for row in figures.get('compared', []) if not passed(row)]
     say(f'{len(wrong)} kernels are wrong' if wrong else 'done')
     return 1 if wrong else 0

@@ -1,6 +1,5 @@
 """The folder a command writes records to: whose it is, so that the command can go on."""
 
-import json
 import os
 
 from tfdisco import files
@@ -25,8 +24,7 @@ def claim(out, config, may_differ=()):
         if os.listdir(out):
             raise ValueError(f'out: expected an empty folder, or one of a run to go on with, '
                              f'got {out} with {sorted(os.listdir(out))[:3]}')
-        with files.replacing(path) as file:
-            file.write((json.dumps(config, indent=1) + '\n').encode())
+        files.write_json(path, config)
         return
     there = files.read_json(path, 'pass another --out')
     differ = {name: there.get(name) for name, value in config.items()

@@ -1,7 +1,6 @@
 """A trained generator and all that belongs to it, as small files side by side."""
 
 import dataclasses
-import json
 import os
 
 from tfdisco import files
@@ -22,7 +21,7 @@ def pack(snapshot, out, licence=None):
       out: the generator's file to write, FOLDER/NAME.npz; the others are
         NAME_discriminator.npz, NAME_vaes.npz (unless the VAEs are those that ship), and a
         .json for each.
-      licence: None, as the cards say, or the terms of use.
+      licence: the terms of use; None for those of the generator, see `trained.licence`.
 
     Returns:
       The paths written.
@@ -38,7 +37,7 @@ def pack(snapshot, out, licence=None):
     snapshot = trained.resolve(snapshot)
     generator, source = generator_file.read(snapshot)
     vaes = trained.vaes_of(snapshot, source)
-    terms = {} if licence is None else {'licence': licence}
+    terms = {'licence': trained.licence(snapshot) if licence is None else licence}
     cards = {}  # {file written: the card of what it was made of}
     if vaes != trained.BUILT_IN:
         path = f'{stem}_vaes.npz'
@@ -49,15 +48,13 @@ def pack(snapshot, out, licence=None):
     if os.path.exists(beside):
         path = discriminator_file.beside(out)
         cards[path] = {**_card(beside), **terms}
-        discriminator_file.write(path, discriminator_file.read(beside),
-                                 cards[path].get('licence', ''), DTYPE)
-    card = cards[os.fspath(out)] = {**_card(snapshot), **terms}
-    generator_file.write(out, generator, source, card.get('licence', ''), DTYPE)
+        discriminator_file.write(path, discriminator_file.read(beside), terms['licence'], DTYPE)
+    cards[os.fspath(out)] = {**_card(snapshot), **terms}
+    generator_file.write(out, generator, source, terms['licence'], DTYPE)
     for path, card in cards.items():
-        with files.replacing(_card_of(path)) as file:
-            file.write((json.dumps({
-                **card, 'file': os.path.basename(path), 'bytes': os.path.getsize(path),
-                'dtype': DTYPE}, indent=1) + '\n').encode())
+        files.write_json(_card_of(path), {
+            **card, 'file': os.path.basename(path), 'bytes': os.path.getsize(path),
+            'dtype': DTYPE})
     return [name for path in cards for name in (path, _card_of(path))]
 
 

@@ -5,7 +5,6 @@ written last: where it is, the set is complete.
 """
 
 import contextlib
-import json
 import os
 import pathlib
 import re
@@ -144,8 +143,7 @@ def read_card(folder):
 
 def write_card(folder, card):
     """Writes the card; it appears whole or not at all."""
-    with files.replacing(os.path.join(folder, CARD)) as file:
-        file.write((json.dumps(card, indent=1) + '\n').encode())
+    files.write_json(os.path.join(folder, CARD), card)
 
 
 @contextlib.contextmanager

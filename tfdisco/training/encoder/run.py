@@ -6,7 +6,7 @@ import os
 import numpy as np
 import tensorflow as tf
 
-from tfdisco import images
+from tfdisco import files, images
 from tfdisco.data.records import folder as records
 from tfdisco.editing.face_generator import FaceGenerator
 from tfdisco.editing.inversion import face_file, features
@@ -15,10 +15,10 @@ from tfdisco.editing.inversion.objective import Objective
 from tfdisco.editing.inversion.start import Mapping
 from tfdisco.perception import resize, weights_file
 from tfdisco.perception.observe import Perception
-from tfdisco.shapes import check_positive
+from tfdisco.shapes import check_multiple, check_positive
 from tfdisco.training.encoder.trainer import EncoderTrainer
 from tfdisco.training.perception import data
-from tfdisco.training.run.folder import RunFolder, write_json
+from tfdisco.training.run.folder import RunFolder
 from tfdisco.training.run.loop import Every, Loop, Upkeep
 
 SHOWN = 8  # faces of the sheet
@@ -61,9 +61,7 @@ class EncoderRun:
             raise ValueError(f'offset_weight: expected 0 or more, got {self.offset_weight}')
         if self.photos and self.batch < 2:
             raise ValueError(f'batch: expected 2 or more with photographs, got {self.batch}')
-        if self.snapshot_every % self.log_every:
-            raise ValueError('snapshot_every: expected a multiple of log_every = '
-                             f'{self.log_every}, got {self.snapshot_every}')
+        check_multiple('snapshot_every', self.snapshot_every, 'log_every', self.log_every)
 
     def command(self):
         """The command line of the run, without --logdir; of folders and files only their names."""
@@ -134,7 +132,7 @@ def train(run, logdir, progress=None, network=None):
               'generator': encoder.generator, 'bytes': os.path.getsize(path),
               'tensorflow': tf.__version__,
               'figures': {'mean_difference_of_the_sheet': float(np.abs(drawn - shown).mean() / 2)}}
-    write_json(loop.folder.file(f'{KIND}.json'), result)
+    files.write_json(loop.folder.file(f'{KIND}.json'), result)
     return result
 
 

@@ -5,10 +5,11 @@ import os
 
 import tensorflow as tf
 
+from tfdisco import files
 from tfdisco.metrics import generator as generator_metrics
 from tfdisco.training.gan import start
 from tfdisco.training.gan.upkeep import DISCRIMINATOR, GENERATOR
-from tfdisco.training.run.folder import CURVES, history, write_json
+from tfdisco.training.run.folder import CURVES, history
 
 LICENCE = 'MIT'
 LOSSES = ('discriminator/real', 'discriminator/fake', 'discriminator/r1')
@@ -46,7 +47,7 @@ def write(config, folder, data, images, seconds):
             (DISCRIMINATOR, {'figures': {name: last[name] for name in LOSSES if name in last}})):
         path = folder.file(name)
         stem = os.path.splitext(name)[0]
-        write_json(folder.file(f'{stem}.json'), {
+        files.write_json(folder.file(f'{stem}.json'), {
             'file': name, 'command': config.command(), 'seconds': round(seconds, 1),
             'images': images, 'licence': licence(data), 'data': data,
             'bytes': os.path.getsize(path), 'tensorflow': tf.__version__,

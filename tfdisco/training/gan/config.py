@@ -11,7 +11,7 @@ import os
 from tfdisco.networks.config import NetworkConfig
 from tfdisco.networks.config import field as _field
 from tfdisco.perception.network import PRECISIONS as PERCEPTION_PRECISIONS
-from tfdisco.shapes import check_choice, check_positive
+from tfdisco.shapes import check_choice, check_multiple, check_positive
 
 AUGMENTS = ('none', 'ada')
 GAMES = ('logistic', 'relativistic')
@@ -191,9 +191,7 @@ class UpkeepConfig:
                      'measured_faces'):
             check_positive(name, getattr(self, name))
         for name, unit in (('snapshot_every', 'log_every'), ('picture_every', 'snapshot_every')):
-            if getattr(self, name) % getattr(self, unit):
-                raise ValueError(f'{name}: expected a multiple of {unit} = {getattr(self, unit)}, '
-                                 f'got {getattr(self, name)}')
+            check_multiple(name, getattr(self, name), unit, getattr(self, unit))
 
 
 @dataclasses.dataclass(frozen=True)

@@ -6,11 +6,11 @@ import os
 import numpy as np
 import tensorflow as tf
 
-from tfdisco import images
+from tfdisco import files, images
 from tfdisco.data.records import folder as records
 from tfdisco.face3d.morphable_model import BUILT_IN, MorphableModel
 from tfdisco.perception import weights_file
-from tfdisco.shapes import check_choice, check_positive
+from tfdisco.shapes import check_choice, check_multiple, check_positive
 from tfdisco.training.perception import data as perception_data
 from tfdisco.training.perception import pictures
 from tfdisco.training.perception.augment.augmenter import Augmenter
@@ -18,7 +18,7 @@ from tfdisco.training.perception.photos import PhotoSupervision
 from tfdisco.training.perception.tasks import TASKS
 from tfdisco.training.perception.trainer import PerceptionTrainer
 from tfdisco.training.run import folder as run_folder
-from tfdisco.training.run.folder import RunFolder, write_json
+from tfdisco.training.run.folder import RunFolder
 from tfdisco.training.run.loop import Every, Loop, Upkeep
 
 MEASURED_AT_ONCE = 64
@@ -83,9 +83,7 @@ class PerceptionRun:
         if self.recognition and not self.photos:
             raise ValueError(f'recognition: expected photos to compare, got {self.recognition} '
                              'and none; pass --photos')
-        if self.snapshot_every % self.log_every:
-            raise ValueError('snapshot_every: expected a multiple of log_every = '
-                             f'{self.log_every}, got {self.snapshot_every}')
+        check_multiple('snapshot_every', self.snapshot_every, 'log_every', self.log_every)
 
     def without_folders(self):
         """The same run, but of data only the folders' names: for the card."""
@@ -164,7 +162,7 @@ def train(run, logdir, progress=None):
               'config': dataclasses.asdict(shown),
               'before': run_folder.history(run.start, run.network),
               'figures': measure(task, network, held_out, augmenter)}
-    write_json(folder.file(f'{run.network}.json'), result)
+    files.write_json(folder.file(f'{run.network}.json'), result)
     images.write_png(folder.file(f'{run.network}.png'), pictures.SHEETS[run.network](
         network, held_out, augmenter, model))
     return result

@@ -32,7 +32,7 @@ class RunFolder:
         os.makedirs(self.path, exist_ok=True)
         self.check(self.path, config)
         if not os.path.exists(self.file(CONFIG)):
-            write_json(self.file(CONFIG), config)
+            files.write_json(self.file(CONFIG), config)
 
     @staticmethod
     def check(path, config):
@@ -211,9 +211,3 @@ def history(start, name):
         return None
     card = files.read_json(path, 'pass another --start, or delete it')
     return {name: card.get(name) for name in ('command', 'seconds', 'before')}
-
-
-def write_json(path, value):
-    """Writes JSON; the file appears whole or not at all."""
-    with files.replacing(path) as file:
-        file.write((json.dumps(value, indent=1) + '\n').encode())

@@ -6,6 +6,7 @@ import os
 import numpy as np
 import tensorflow as tf
 
+from tfdisco import files
 from tfdisco.data import coefficients
 from tfdisco.face3d.morphable_model import BUILT_IN, MorphableModel
 from tfdisco.face3d.sampling import sample_coefficients
@@ -13,8 +14,8 @@ from tfdisco.face3d.visibility import visibility
 from tfdisco.metrics import vae as vae_metrics
 from tfdisco.networks.vae import FACTORS, CoefficientVAEs
 from tfdisco.networks.vae import file as vae_file
-from tfdisco.shapes import check_choice, check_positive
-from tfdisco.training.run.folder import RunFolder, write_json
+from tfdisco.shapes import check_choice, check_multiple, check_positive
+from tfdisco.training.run.folder import RunFolder
 from tfdisco.training.run.loop import Every, Loop, Upkeep
 from tfdisco.training.vae import pictures
 from tfdisco.training.vae.start import linear_start, normalization
@@ -69,9 +70,7 @@ class VAERun:
                              f'{list(self.factors)}')
         for factor in self.factors:
             check_choice('factors', factor, FACTORS)
-        if self.snapshot_every % self.log_every:
-            raise ValueError('snapshot_every: expected a multiple of log_every = '
-                             f'{self.log_every}, got {self.snapshot_every}')
+        check_multiple('snapshot_every', self.snapshot_every, 'log_every', self.log_every)
 
     def command(self):
         """The command line of the run, without --logdir."""
@@ -135,7 +134,7 @@ def train(run, logdir, progress=None):
             'model': model.name, **_texts(run, model), 'bytes': os.path.getsize(path),
             'tensorflow': tf.__version__, 'config': _plain(run),
             'figures': vae_metrics.evaluate(path, model, given, seed=run.seed)}
-    write_json(loop.folder.file(CARD), card)
+    files.write_json(loop.folder.file(CARD), card)
     pictures.write(loop.folder.path, vae_file.read(path), model, people, run.seed)
     return card
 
