@@ -32,7 +32,7 @@ except ImportError:  # not a POSIX system
 LIBRARIES = {'native': 'libtfdisco_ops.so', 'capi': 'libtfdisco_capi.so',
              'emulated': 'libtfdisco_emulated.so'}
 SIDECAR = 'build.json'
-ROUGH_SECONDS_A_FILE = {'native': 6, 'capi': 2, 'emulated': 4}  # only for the progress line
+ROUGH_SECONDS_A_FILE = {'native': 12, 'capi': 2, 'emulated': 4}  # only for the progress line
 
 
 @dataclasses.dataclass(frozen=True)
