@@ -44,7 +44,8 @@ def distil(mapping, teacher, inputs, seed=0):
                 [part for factor, part in mapping.parts(values).items() if factor != NOISE])
             error = tf.reduce_mean(tf.square(found - wanted))
         variables = mapping.trainable_variables
-        gradients = tape.gradient(error, variables, tf.UnconnectedGradients.ZERO)
+        gradients = tape.gradient(error, variables,
+                                  unconnected_gradients=tf.UnconnectedGradients.ZERO)
         optimizer.apply_gradients(zip(gradients, variables))
         return error / tf.reduce_mean(tf.math.reduce_variance(wanted, axis=0))
 
