@@ -53,13 +53,17 @@ class FactorMapping(InputScale):
         values = self.scaled(values)
         found = dict(zip(self.sizes, tf.split(values, list(self.sizes.values()), axis=-1)))
         for factor in found:
-            for index in range(self._count):
-                found[factor] = getattr(self, f'{factor}{index}')(found[factor])
+            for layer in self.part_layers(factor):
+                found[factor] = layer(found[factor])
         return found
+
+    def part_layers(self, factor):
+        """The layers of a factor's part, in their order."""
+        return [getattr(self, f'{factor}{index}') for index in range(self._count)]
 
     def scale_part(self, factor, scale):
         """Makes what a factor adds to w `scale` times as large."""
-        last = getattr(self, f'{factor}{self._count - 1}')
+        last = self.part_layers(factor)[-1]
         for weight in (last.weight, last.bias):
             weight.assign(scale * tf.convert_to_tensor(weight))
 

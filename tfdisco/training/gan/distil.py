@@ -31,9 +31,14 @@ def distil(mapping, teacher, inputs, seed=0):
       Share of the variance of w that is not explained in the end, the noise's part left out; a
       sum over factors cannot say what depends on several at once.
     """
+    variables = mapping.trainable_variables
+    if isinstance(mapping, FactorMapping):
+        variables = [weight for factor in mapping.sizes if factor != NOISE
+                     for layer in mapping.part_layers(factor)
+                     for weight in layer.trainable_variables]
     optimizer = tf.keras.optimizers.Adam(
         tf.keras.optimizers.schedules.CosineDecay(RATE, STEPS))
-    optimizer.build(mapping.trainable_variables)
+    optimizer.build(variables)
 
     @tf.function(autograph=False)
     def learn(step):
@@ -43,10 +48,7 @@ def distil(mapping, teacher, inputs, seed=0):
             found = mapping(values) if not isinstance(mapping, FactorMapping) else tf.add_n(
                 [part for factor, part in mapping.parts(values).items() if factor != NOISE])
             error = tf.reduce_mean(tf.square(found - wanted))
-        variables = mapping.trainable_variables
-        gradients = tape.gradient(error, variables,
-                                  unconnected_gradients=tf.UnconnectedGradients.ZERO)
-        optimizer.apply_gradients(zip(gradients, variables))
+        optimizer.apply_gradients(zip(tape.gradient(error, variables), variables))
         return error / tf.reduce_mean(tf.math.reduce_variance(wanted, axis=0))
 
     left = [learn(tf.constant(step)) for step in range(STEPS)]
