@@ -7,11 +7,11 @@ import numpy as np
 import tensorflow as tf
 
 from tfdisco import factors
-from tfdisco.face3d import lighting, transforms
+from tfdisco.face3d import lighting, surface, transforms
+from tfdisco.face3d.surface import MILLIMETRES
 
 MEASURED = (factors.POSE, factors.EXPRESSION, factors.ILLUMINATION)
 UNITS = {factors.POSE: 'degrees', factors.EXPRESSION: 'mm', factors.ILLUMINATION: 'shading'}
-MILLIMETRES = 100.0  # a decimetre
 NORMALS = 400  # at which light is compared, all round
 PAIRS = 512  # of random faces, for what is ordinary
 
@@ -27,13 +27,12 @@ class Measures:
     def __init__(self, model):
         """Takes the `MorphableModel` of the coefficients."""
         self._layout = model.layout
-        basis = model.arrays['expression_basis'][:, model.face_mask].astype(np.float64)
-        count, flat = basis.shape[1], basis.reshape(len(basis), -1)
-        normals = _sphere(NORMALS)
+        normals = lighting.sphere(NORMALS)
         terms = lighting.basis(normals)
         # Squared distances are products with these, whatever the rest of the face.
         self._products = {
-            factors.EXPRESSION: MILLIMETRES ** 2 * flat @ flat.T / count,
+            factors.EXPRESSION: MILLIMETRES ** 2 * surface.gram(
+                model.arrays['expression_basis'], model.face_mask),
             factors.ILLUMINATION: np.kron(np.eye(3), terms.T @ terms / len(normals)) / 3.0}
 
     def distance(self, factor, first, second):
@@ -69,11 +68,3 @@ class Measures:
 
     def _part(self, factor, coefficients):
         return np.asarray(coefficients, np.float64)[:, self._layout.factor_slice(factor)]
-
-
-def _sphere(count):
-    """[count, 3] unit vectors spread evenly: a Fibonacci spiral."""
-    index = np.arange(count) + 0.5
-    z, angle = 1.0 - 2.0 * index / count, np.pi * (1.0 + 5.0 ** 0.5) * index
-    radius = np.sqrt(1.0 - z * z)
-    return np.stack([radius * np.cos(angle), radius * np.sin(angle), z], axis=-1)

@@ -139,3 +139,10 @@ def mirror_signs():
     normal = np.array([0.48, 0.6, 0.64])  # any at which no term is zero
     signs = np.sign(basis(normal * [-1, 1, 1]) * basis(normal))
     return np.tile(signs, 3).astype(np.float32)
+
+def sphere(count):
+    """[count, 3] unit vectors spread evenly over the sphere: a Fibonacci spiral."""
+    index = np.arange(count) + 0.5
+    z, angle = 1.0 - 2.0 * index / count, np.pi * (1.0 + 5.0**0.5) * index
+    radius = np.sqrt(1.0 - z * z)
+    return np.stack([radius * np.cos(angle), radius * np.sin(angle), z], axis=-1)

@@ -2,13 +2,15 @@
 
 import tensorflow as tf
 
+from tfdisco.face3d.surface import MILLIMETRES
 from tfdisco.shapes import check_shape
 
 MARGIN = 0.3  # tau of Eq. 2: a real face may look like somebody else than the rendered one
 
 
-def imitative_terms(seen, rendered_identity, rendered, coefficients, images, layout, similarity):
-    """The four terms, unweighted.
+def imitative_terms(seen, rendered_identity, rendered, coefficients, images, layout, similarity,
+                    root):
+    """The terms, unweighted.
 
     Args:
       seen: `Observation` of the generated images.
@@ -18,22 +20,26 @@ def imitative_terms(seen, rendered_identity, rendered, coefficients, images, lay
       images: [B, H, W, 3] generated, in [-1, 1].
       layout: `CoefficientLayout` of the coefficients.
       similarity: `Perception.similarity`.
+      root: of `expression_term`.
 
     Returns:
       {'identity': Eq. 2, 'landmarks': Eq. 3 in shares of the width squared, 'illumination':
-      Eq. 4 as a mean, 'skin': Eq. 5 as a distance}, [] means over the batch.
+      Eq. 4 as a mean, 'skin': Eq. 5 as a distance, 'expression': `expression_term`}, [] means
+      over the batch.
 
     Raises:
       ValueError: on wrong shapes.
     """
     check_shape('images', images, ['B', 'H', 'W', 3])
     alike = similarity(seen.identity, tf.stop_gradient(rendered_identity))
-    light = layout.split(seen.coefficients).illumination - layout.split(coefficients).illumination
+    found, wanted = layout.split(seen.coefficients), layout.split(coefficients)
     return {
         'identity': tf.reduce_mean(tf.maximum(1.0 - alike - MARGIN, 0.0)),
         'landmarks': landmarks_term(seen.landmarks, rendered.landmarks, images.shape[2]),
-        'illumination': tf.reduce_mean(tf.abs(light)),
-        'skin': skin_term(images, rendered)}
+        'illumination': tf.reduce_mean(
+            tf.abs(found.illumination - wanted.illumination)),
+        'skin': skin_term(images, rendered),
+        'expression': expression_term(found.expression, wanted.expression, root)}
 
 
 def landmarks_term(found, wanted, width):
@@ -58,6 +64,24 @@ def skin_term(images, rendered):
     difference = tf.reduce_sum((images - rendered.image) * rendered.mask, axis=[1, 2]) / area
     # The root has no gradient at 0.
     return tf.reduce_mean(tf.sqrt(tf.reduce_sum(tf.square(difference), axis=-1) + 1e-12))
+
+
+def expression_term(seen, wanted, root):
+    """Root mean square distance of the vertices by the expressions seen and wanted.
+
+    Landmarks say little about cheeks and lids, and a mouth's corner is a pixel away from its
+    neighbour; the expression's coefficients are read off the face as a whole, as Eq. 4's.
+
+    Args:
+      seen, wanted: [B, Ke].
+      root: [Ke, Ke] of `face3d.surface.root`, decimetres.
+
+    Returns:
+      [] mean over the batch, millimetres.
+    """
+    check_shape('seen', seen, list(wanted.shape))
+    squares = tf.reduce_sum(tf.square(tf.matmul(seen - wanted, root)), axis=-1)
+    return MILLIMETRES * tf.reduce_mean(tf.sqrt(squares + 1e-12))  # no gradient at 0
 
 
 def pixel_term(images, rendered):

@@ -7,11 +7,11 @@ import numpy as np
 import tensorflow as tf
 
 from tfdisco.face3d import landmarks, lighting, transforms
+from tfdisco.face3d.surface import MILLIMETRES
 from tfdisco.shapes import check_shape
 
 INNER = slice(17, 68)  # without the jaw, which detectors define in several ways
 SPHERE = 500  # normals at which light is compared
-MILLIMETRES = 100.0  # a decimetre
 
 
 def landmark_percent(estimated, true, part=slice(None)):
@@ -65,7 +65,7 @@ def illumination_l1(estimated, true):
       red, green, blue.
     """
     check_shape('estimated', estimated, list(true.shape))
-    normals = np.broadcast_to(sphere(SPHERE), [len(true), SPHERE, 3])
+    normals = np.broadcast_to(lighting.sphere(SPHERE), [len(true), SPHERE, 3])
     first, second = (lighting.shading(tf.constant(normals),
                                       tf.constant(np.asarray(light, np.float64))).numpy()
                      for light in (estimated, true))
@@ -99,11 +99,3 @@ def overlap(estimated, true):
     check_shape('estimated', estimated, list(true.shape))
     first, second = np.asarray(estimated) > 0.5, np.asarray(true) > 0.5
     return (first & second).sum(axis=(1, 2)), (first | second).sum(axis=(1, 2))
-
-
-def sphere(count):
-    """[count, 3] unit vectors spread evenly over the sphere: a Fibonacci spiral."""
-    index = np.arange(count) + 0.5
-    z, angle = 1.0 - 2.0 * index / count, np.pi * (1.0 + 5.0**0.5) * index
-    radius = np.sqrt(1.0 - z * z)
-    return np.stack([radius * np.cos(angle), radius * np.sin(angle), z], axis=-1)

@@ -57,7 +57,7 @@ def requests(model):
         full = model.expression({name: 1.0})
         if face_errors.expression_mm(model, full[np.newaxis], 0 * full[np.newaxis])[0] >= LEAST:
             result.append(_along(EXPRESSION, name, part, WEIGHTS, 0 * full, full, products))
-    normals = lighting.basis(face_errors.sphere(face_errors.SPHERE))
+    normals = lighting.basis(lighting.sphere(face_errors.SPHERE))
     products = np.kron(np.eye(3), normals.T @ normals)  # of shadings of a sphere, and of colours
     for side in SIDES:
         dark, light = (lighting.light_from_direction(side, intensity) for intensity in (0.0, 1.0))

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from tests.training.gan import small
 from tfdisco.networks import generator_file
-from tfdisco.training.gan import optimizer, run, trainer
+from tfdisco.training.gan import objective, optimizer, run, trainer
 
 pytestmark = pytest.mark.slow  # graphs of each resolution
 
@@ -71,6 +71,6 @@ def test_real_images_are_judged_faded(source, tmp_path, monkeypatch):
         seen.append((images.shape[1], tf.is_tensor(fade)))
         return tf.zeros_like(images)
 
-    monkeypatch.setattr(trainer, 'faded', watch)
+    monkeypatch.setattr(objective, 'faded', watch)
     train(source, tmp_path, 0.056)
     assert seen and {side for side, _ in seen} == {8, 16} and all(known for _, known in seen)

@@ -3,19 +3,18 @@
 Errors of coefficients mean little: a mode that moves nothing counts like one that opens
 the mouth. These terms measure the surface, its landmarks, its colour and its light, in
 the spirit of Deng et al. 2019 ("Accurate 3D Face Reconstruction with Weakly-Supervised
-Learning"). Root mean squares over the whole face come from Gram matrices of the bases,
-exactly and without a vertex: with B the basis [K, 3 V], |d B|^2 / V = d (B B^T / V) d^T.
+Learning").
 """
 
 import numpy as np
 import tensorflow as tf
 
-from tfdisco.face3d import lighting, transforms
+from tfdisco.face3d import lighting, surface, transforms
 from tfdisco.face3d.framing import DISTANCE, FOCAL_PER_WIDTH
 from tfdisco.face3d.mesh import VertexNormals
+from tfdisco.face3d.surface import MILLIMETRES
 from tfdisco.shapes import check_shape
 
-MILLIMETRES = 100.0  # a decimetre
 LEVELS = 255.0  # of albedo, from black to white
 POINTS = 300  # vertices that stand for the face where all would be too many
 OUTLINE = 0.75  # decimetres from the middle of a face to its side
@@ -54,9 +53,6 @@ class ReconstructionLoss:
         """Takes a `MorphableModel` and the seed of the vertices chosen."""
         self.layout = model.layout
         arrays, face = model.arrays, model.face_mask
-        self._roots = {part: _root(arrays[name], face) for part, name in (
-            ('identity_shape', 'identity_basis'), ('expression', 'expression_basis'),
-            ('identity_texture', 'albedo_basis'))}
         # Landmarks first, then vertices of the face.
         others = np.setdiff1d(np.flatnonzero(face), model.landmark_vertices)
         count = min(max(POINTS - len(model.landmark_vertices), 0), len(others))
@@ -67,6 +63,10 @@ class ReconstructionLoss:
                                       arrays['expression_basis'][:, chosen]])
         mean = np.asarray(arrays['mean_shape'], np.float32)
         with tf.init_scope():
+            self._roots = {part: tf.constant(surface.root(arrays[name], face), tf.float32)
+                           for part, name in (('identity_shape', 'identity_basis'),
+                                              ('expression', 'expression_basis'),
+                                              ('identity_texture', 'albedo_basis'))}
             self._mean_shape = _row(mean[chosen])
             self._shape_basis = _rows(shape_basis)
             self._mean_albedo = _row(arrays['mean_albedo'][chosen])
@@ -191,14 +191,6 @@ def _shape_error(differences):
 def _gamma(illumination):
     gamma = tf.reshape(illumination, [-1, 3, illumination.shape[-1] // 3])
     return gamma + tf.constant([lighting.AMBIENT] + [0.0] * (gamma.shape[-1] - 1))
-
-
-def _root(basis, face):
-    """[K, K] float32 R with |d R|^2 = the mean over the face of |d B|^2."""
-    flat = np.asarray(basis, np.float64)[:, face].reshape(len(basis), -1)
-    variances, axes = np.linalg.eigh(flat @ flat.T / face.sum())
-    with tf.init_scope():
-        return tf.constant(axes * np.sqrt(np.maximum(variances, 0.0)), tf.float32)
 
 
 def _front_normals():

@@ -38,6 +38,8 @@ class LossConfig:
     landmarks_weight: float = _field(500.0, 'Of Eq. 3.')
     illumination_weight: float = _field(10.0, 'Of Eq. 4.')
     skin_weight: float = _field(20.0, 'Of Eq. 5.')
+    expression_weight: float = _field(0.0, 'Of how far the expression that is seen is from the '
+                                      'one asked for, in millimetres; beyond the paper.')
     pixel_weight: float = _field(20.0, 'Of the difference to the rendered face, before the '
                                  'others begin.')
     late_landmarks_weight: float = _field(100.0, 'Of Eq. 3 once there are contrastive terms.')
@@ -64,7 +66,9 @@ class LossConfig:
                                   'paper, or head, by which two people are told apart better.')
     perception_blur: float = _field(0.0, 'Deviation in pixels of the blur through which '
                                     'perception sees generated and rendered faces, so that '
-                                    'patterns of single pixels do not please it; 0 for none.')
+                                    'patterns of single pixels do not please it; of every '
+                                    'four faces the first gets none of it, the fourth all; 0 for '
+                                    'none.')
     perception_precision: str = _field('float32', 'In which perception computes while training: '
                                        'float32, or bfloat16, where the processor knows it.')
     augment: str = _field('none', 'What the discriminator sees of all pictures: none, as they '

@@ -2,8 +2,10 @@
 
 from typing import NamedTuple
 
+import numpy as np
 import tensorflow as tf
 
+from tfdisco.face3d import surface
 from tfdisco.face3d.renderer import FaceRenderer
 from tfdisco.losses import adversarial, imitative
 from tfdisco.networks.stylegan.layers import faded
@@ -12,6 +14,8 @@ from tfdisco.perception.observe import Observation
 from tfdisco.training.gan import pairs as pairing
 from tfdisco.training.gan import schedule
 from tfdisco.training.gan.faces import Faces
+
+BLURS = 4  # shares of the blur that faces get by turns
 
 
 class Draw(NamedTuple):
@@ -44,11 +48,13 @@ class GeneratorObjective:
           model: the `MorphableModel`.
           inputs, perception: see the class.
           blur: deviation in pixels of the Gaussian through which perception sees faces; 0
-            for none.
+            for none. Of every four faces the first gets none of it, the fourth all.
           identity_region: of `FaceRenderer`, what Eq. 2 compares faces with.
         """
         self.inputs, self.perception = inputs, perception
         self._model, self._blur, self._region = model, blur, identity_region
+        self._root = surface.root(
+            model.arrays['expression_basis'], model.face_mask).astype(np.float32)
 
     def terms(self, generator, discriminator, draw, names, resolution, fade, reals=None):
         """Generates faces and judges them.
@@ -120,8 +126,16 @@ class GeneratorObjective:
         return [each._replace(parsed=type(parsed)(*part)) for each, part in zip(faces, parts)]
 
     def _shown(self, images):
-        """What perception gets to see of images."""
-        return gaussian_blur(images, self._blur) if self._blur else images
+        """What perception gets to see of images [B, H, W, 3]: of every four one is as it is.
+
+        Blurred alone, faces would please where nobody looks: they would be alike in their blurred
+        pictures and strangers in their sharp ones.
+        """
+        if not self._blur:
+            return images
+        share = np.arange(images.shape[0]) % BLURS / (BLURS - 1.0)
+        share = share.astype(np.float32).reshape([-1, 1, 1, 1])
+        return images + share * (gaussian_blur(images, self._blur) - images)
 
     def _imitative(self, names, faces):
         """Eq. 2-5 and the supplement's pixel term."""
@@ -131,7 +145,7 @@ class GeneratorObjective:
         if names & set(schedule.IMITATIVE):
             found = imitative.imitative_terms(
                 faces.seen, faces.target, faces.rendered, faces.coefficients, faces.images,
-                self._model.layout, self.perception.similarity)
+                self._model.layout, self.perception.similarity, self._root)
             terms.update({f'imitative/{name}': value for name, value in found.items()})
         return terms
 

@@ -7,7 +7,7 @@ from tfdisco.factors import EXPRESSION, IDENTITY, ILLUMINATION, NOISE, POSE
 
 ADVERSARIAL, PIXEL = 'adversarial', 'pixel'
 IMITATIVE = ('imitative/identity', 'imitative/landmarks', 'imitative/illumination',
-             'imitative/skin')
+             'imitative/skin', 'imitative/expression')
 # Terms of pairs, and in which factor a pair has to differ to count. The paper's come first.
 PAIR_TERMS = {
     'contrastive/warp': (EXPRESSION,),
@@ -131,7 +131,7 @@ class Schedule:
             weights.update(zip(IMITATIVE, (
                 loss.identity_weight,
                 loss.late_landmarks_weight if late else loss.landmarks_weight,
-                loss.illumination_weight, loss.skin_weight)))
+                loss.illumination_weight, loss.skin_weight, loss.expression_weight)))
             if late:
                 weights.update(zip(PAIR_TERMS, (
                     loss.warp_weight, loss.hair_weight, loss.pair_landmarks_weight,
