@@ -72,6 +72,7 @@ EXTRAS = {
         'mkdocstrings-python>=2.0.11,<3', 'ruff>=0.6')],
 }
 EXTRAS['test'] += EXTRAS['export']
+EXTRAS['demo'] += EXTRAS['photos']
 
 
 def commands():

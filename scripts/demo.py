@@ -1,4 +1,5 @@
-"""A page to play with a generator: sliders for everything, and the face beside them.
+"""A page to play with a generator: sliders for everything, and the face beside them; and
+a tab for photographs, whose faces it edits.
 
     python scripts/demo.py
     python scripts/demo.py --snapshot=runs/mine/generator.npz --port=8000
@@ -14,9 +15,13 @@ import threading
 from absl import app, flags
 
 from tfdisco.editing.face_generator import FaceGenerator
+from tfdisco.editing.photo_editor import PhotoEditor
+from tfdisco.perception.observe import Perception
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string('snapshot', 'built-in', 'built-in, or a generator.npz of scripts/train.py.')
+flags.DEFINE_string('reconstruction', 'built-in', 'The network that reads coefficients off '
+                    'photographs.')
 flags.DEFINE_string('host', '127.0.0.1', 'Address to listen at; 0.0.0.0 for all of this machine.')
 flags.DEFINE_integer('port', 7860, 'To listen at; 0 for one that is free.', lower_bound=0,
                      upper_bound=65535)
@@ -29,8 +34,11 @@ def main(argv):
         raise app.UsageError(f'expected flags only, got {argv[1:]}')
     try:
         from tfdisco.demo import page  # late: gradio is an extra
+        from tfdisco.demo.retoucher import Retoucher
         from tfdisco.demo.studio import Studio
-        demo = page.build(Studio(FaceGenerator.load(FLAGS.snapshot)))
+        faces = FaceGenerator.load(FLAGS.snapshot)
+        demo = page.build(Studio(faces), Retoucher(faces.model, lambda: PhotoEditor(
+            faces, Perception.load(faces.model, FLAGS.reconstruction))))
         url = page.launch(demo, FLAGS.host, FLAGS.port)
     except (ValueError, OSError, ImportError) as error:
         sys.exit(f'demo: {error}')

@@ -16,9 +16,11 @@ from PIL import Image
 
 gr = pytest.importorskip('gradio', reason='the extra demo is not installed')
 
-from tfdisco.demo import face_tab, figures, page  # noqa: E402
+from tfdisco.demo import face_tab, figures, page, photo_tab  # noqa: E402
 from tfdisco.demo.answers import UNEXPECTED, answering  # noqa: E402
+from tfdisco.demo.edits import Edits  # noqa: E402
 from tfdisco.demo.face_tab import Seen  # noqa: E402
+from tfdisco.demo.retoucher import Done, Opened  # noqa: E402
 from tfdisco.demo.settings import Expressions, Settings  # noqa: E402
 from tfdisco.demo.studio import Drawn  # noqa: E402
 
@@ -39,11 +41,35 @@ class GreyStudio:
         return Drawn(picture, picture // 2, '{"yaw": "<&>"}')
 
 
+class GreyRetoucher:
+    """Finds as many faces as a file has bytes, and remembers what it was asked."""
+
+    expressions = Expressions.of(['jawOpen', 'mouthSmileLeft', 'mouthSmileRight'])
+
+    def __init__(self):
+        self.brought, self.asked = [], []
+
+    def open(self, name, data):
+        self.brought.append((name, data))
+        points = np.arange(len(data) * 10.0).reshape([-1, 5, 2])
+        points[1:2] *= 3  # the largest
+        return Opened(name, data, points, {}), np.zeros([8, 9, 3], np.uint8)
+
+    def __call__(self, opened, edits, progress=None):
+        self.asked.append(edits)
+        progress(1, 2)
+        grey = np.zeros([8, 9, 3], np.uint8)
+        return Done(grey, grey + 1, grey + 2, {'edited.png': b'png', 'receipt.json': b'{}'}, {
+            'remarks': ['<remark>'], 'faces': [], 'note': '', 'figures': '',
+            'seconds': {'all': 1}}), opened._replace(known={'1': []})
+
+
 @pytest.fixture(scope='module')
 def served():
     """The studio, the page and its URL."""
     studio = GreyStudio()
-    built = page.build(studio)
+    studio.retoucher = GreyRetoucher()
+    built = page.build(studio, studio.retoucher)
     url = page.launch(built, port=0)
     yield studio, built, url
     built.close(verbose=False)
@@ -120,6 +146,39 @@ def test_errors_are_one_sentence(caplog):
     assert answering(lambda value: value)(3) == 3
 
 
+def test_a_photograph_is_brought(tmp_path):
+    (tmp_path / 'a<b>.jpg').write_bytes(b'12')
+    retoucher = GreyRetoucher()
+    opened, choice, shown, result = photo_tab.bring(retoucher, str(tmp_path / 'a<b>.jpg'))
+    assert retoucher.brought == [('a<b>.jpg', b'12')] and opened.data == b'12' and result == ''
+    assert (choice['choices'], choice['value'], choice['visible']) == (['1', '2', 'all'], '2', True)
+    assert 'a&lt;b&gt;.jpg: 2 faces' in shown and str(tmp_path) not in shown
+    (tmp_path / 'one.jpg').write_bytes(b'1')
+    _, choice, shown, _ = photo_tab.bring(retoucher, str(tmp_path / 'one.jpg'))
+    assert (choice['value'], choice['visible']) == ('1', False) and 'one face' in shown
+    with pytest.raises(ValueError, match='photograph: expected one file'):
+        photo_tab.bring(retoucher, None)
+
+
+def test_controls_are_edits():
+    names = ['face', 'frontal', 'yaw', 'pitch', 'roll', 'light', 'strength', 'smile',
+             'mouth open', 'tune']
+    values, made = ['all', True, -5, 0, 0, 'left', 0.5, -0.5, 0.25, True], []
+    retoucher, opened = GreyRetoucher(), Opened('a', b'', np.zeros([0, 5, 2]), {})
+    again, shown = photo_tab.edit(retoucher, names, opened,
+                                  lambda steps, **_: made.append(steps), *values)
+    assert retoucher.asked == [Edits(
+        'all', 0, -5, 0, True, 'left', 0.5,
+        {'mouthSmileLeft': -0.5, 'mouthSmileRight': -0.5, 'jawOpen': 0.25}, True)]
+    assert made == [(1, 2)] and again.known == {'1': []}
+    links = dict(re.findall(r'download="([^"]+)" href="data:[^;]+;base64,([^"]+)"', shown))
+    assert {name: base64.b64decode(text) for name, text in links.items()} == {
+        'edited.png': b'png', 'receipt.json': b'{}'}
+    assert '&lt;remark&gt;' in shown
+    with pytest.raises(ValueError, match='photograph: expected one, got none yet'):
+        photo_tab.edit(retoucher, names, None, None, *values)
+
+
 def test_only_this_machine_is_listened_to(served):
     port = int(served[2].rsplit(':', 1)[1].strip('/'))
     # Lines of "sl local_address rem_address st", addresses in hexadecimal, 0A for listening.
@@ -154,6 +213,22 @@ def test_large_uploads_are_refused(served):
     assert status == 413 and 'maximum allowed size' in text
 
 
+def test_no_file_of_the_server_is_taken_for_an_upload(served, tmp_path):
+    studio, built, url = served
+    number, = [number for number, block in built.fns.items() if block.targets[0][1] == 'upload']
+    (tmp_path / 'secret.jpg').write_bytes(b'secret')
+    for visitor, path in enumerate(('/etc/passwd', str(tmp_path / 'secret.jpg'),
+                                    str(pathlib.Path(__file__)), '../setup.py',
+                                    f'{url}gradio_api/file=/etc/passwd')):
+        body = {'data': [{'path': path, 'url': path, 'meta': {'_type': 'gradio.FileData'}}],
+                'fn_index': number, 'session_hash': f'thief{visitor}'}
+        status, _ = ask(f'{url}gradio_api/queue/join', json.dumps(body).encode())
+        assert status == 200
+        _, told = ask(f'{url}gradio_api/queue/data?session_hash=thief{visitor}')
+        assert '"success":false' in told.replace(' ', '') and 'root:' not in told
+    assert studio.retoucher.brought == []
+
+
 def test_the_queue_has_an_end(served):
     studio, built, url = served
     number, = [number for number, block in built.fns.items() if block.targets[0][1] == 'load']
@@ -178,4 +253,4 @@ def test_a_port_that_is_taken(served):
         taken.bind(('127.0.0.1', 0))
         taken.listen()
         with pytest.raises(OSError, match='port'):
-            page.launch(page.build(GreyStudio()), port=taken.getsockname()[1])
+            page.launch(page.build(GreyStudio(), GreyRetoucher()), port=taken.getsockname()[1])

@@ -18,7 +18,7 @@ def answering(function):
             return function(*arguments)
         except gr.Error:
             raise
-        except (ValueError, OSError) as error:
+        except (ValueError, OSError, ImportError, FloatingPointError) as error:
             text = str(error).strip().splitlines()[0]
         except Exception:
             logging.exception('demo')

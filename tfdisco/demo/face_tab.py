@@ -14,6 +14,7 @@ from tfdisco.demo.studio import LARGEST_CHANGE, change
 START = Settings()
 REST = 'other units of expression'
 DIE = '⚄'
+ANGLES = 'yaw', 'pitch', 'roll'  # what is moved most first
 _ROLL = f'Math.floor(Math.random() * {SEEDS})'
 
 
@@ -139,7 +140,7 @@ def _controls(expressions):
         slider('between', 'between the two', 0, 1, 0.01)
         number('noise', 'noise: all that is left open', True)
     with gr.Accordion('Pose and light'):
-        for angle in ('yaw', 'pitch', 'roll'):
+        for angle in ANGLES:
             slider(angle, f'{angle}, degrees', -MOST[angle], MOST[angle], 1)
         with gr.Row():
             controls['light'] = widgets.light_pad()

@@ -6,7 +6,7 @@ import socket
 
 import gradio as gr
 
-from tfdisco.demo import face_tab
+from tfdisco.demo import face_tab, photo_tab
 
 QUEUE = 16  # requests that may wait; more are told that it is full
 LARGEST_FILE = '10mb'  # of an upload
@@ -27,6 +27,16 @@ _STYLE = """
   .faces { grid-template-columns: repeat(3, 1fr); }
   .faces figure:first-child { grid-row: span 1; }
 }
+.photographs { display: grid; gap: 0.4rem; align-items: start;
+               grid-template-columns: repeat(auto-fit, minmax(11rem, 1fr)); }
+.photographs figure, .sheet figure { margin: 0; }
+.photographs img, .sheet img { width: 100%; margin: 0; border-radius: 0.4rem; }
+.photographs figcaption, .sheet figcaption { font-size: 0.75rem; }
+.receipt { font-size: 0.8rem; overflow-x: auto; }
+.receipt table { width: 100%; margin: 0.5rem 0; border-collapse: collapse; }
+.receipt caption { text-align: left; font-weight: bold; }
+.receipt th, .receipt td { text-align: left; padding: 0.1rem 0.4rem;
+                           border-bottom: 1px solid var(--border-color-primary); }
 .files { display: flex; gap: 0.5rem; margin: 0.5rem 0; }
 .files a { padding: 0.2rem 0.8rem; border-radius: 0.4rem; text-decoration: none;
            background: var(--button-secondary-background-fill);
@@ -34,14 +44,18 @@ _STYLE = """
 """
 
 
-def build(studio):
-    """The page of a `studio.Studio`, a `gr.Blocks`."""
+def build(studio, retoucher):
+    """The page of a `studio.Studio` and a `retoucher.Retoucher`, a `gr.Blocks`."""
     with gr.Blocks(title='tfdisco', analytics_enabled=False,
                    delete_cache=(CLEARED, KEPT)) as page:
-        gr.Markdown('### Faces of people who do not exist')
         with gr.Tabs():
             with gr.Tab('Face'):
+                gr.Markdown('Faces of people who do not exist')
                 load = face_tab.build(studio)
+            with gr.Tab('Photograph'):
+                gr.Markdown('Faces of people who do: a photograph stays on this server, for '
+                            'about an hour')
+                photo_tab.build(retoucher)
         load(page)
     return page.queue(max_size=QUEUE, default_concurrency_limit=1, api_open=False)
 

@@ -71,23 +71,23 @@ class Settings:
     def __post_init__(self):
         """Raises ValueError on what cannot be drawn: what it is, and what was expected."""
         for name in ('identity', 'other', 'noise'):
-            value = _number(name, getattr(self, name), 0, SEEDS - 1)
+            value = number(name, getattr(self, name), 0, SEEDS - 1)
             if value != int(value):
                 raise ValueError(f'{name}: expected a whole number, got {value:g}')
             object.__setattr__(self, name, int(value))
         bounds = {'between': (0.0, 1.0), 'strength': (0.0, STRONGEST),
                   **{angle: (-MOST[angle], MOST[angle]) for angle in ANGLES}}
         for name, (least, most) in bounds.items():
-            object.__setattr__(self, name, _number(name, getattr(self, name), least, most))
+            object.__setattr__(self, name, number(name, getattr(self, name), least, most))
         if not isinstance(self.light, (list, tuple)) or len(self.light) != 2:
             raise ValueError(f'light: expected x and y, got {str(self.light)[:40]}')
-        object.__setattr__(self, 'light', tuple(_number('light', value, -1.0, 1.0)
+        object.__setattr__(self, 'light', tuple(number('light', value, -1.0, 1.0)
                                                 for value in self.light))
         if not isinstance(self.expressions, dict):
             raise ValueError('expressions: expected weights by name, got '
                              f'{type(self.expressions).__name__}')
         object.__setattr__(self, 'expressions', {
-            str(name): _number(f'expressions: {str(name)[:40]}', value, 0.0, 1.0)
+            str(name): number(f'expressions: {str(name)[:40]}', value, 0.0, 1.0)
             for name, value in self.expressions.items()})
 
     @property
@@ -100,7 +100,8 @@ class Settings:
         return x, y, math.sqrt(1.0 - length**2)
 
 
-def _number(name, value, least, most):
+def number(name, value, least, most):
+    """`value` as a float; ValueError unless it is a number in those bounds."""
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not (
             least <= value <= most):
         raise ValueError(f'{name}: expected a number from {least:g} to {most:g}, got '

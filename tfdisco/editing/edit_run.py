@@ -88,25 +88,48 @@ def run(wanted, editor, out, judges, progress=None):
       OSError: if nothing can be written.
     """
     started = time.monotonic()
-    changed, labels = _changes(wanted, editor)
+    changed = changes(wanted, editor)
     photo = photos.read(wanted.photo, wanted.megapixels)
     found, reasons = editor.find(photo, wanted.face, _points(wanted, wanted.photo))
     known = _known(wanted, editor, found, progress)
+    contents, summary = edited(wanted, editor, photo, known, changed, judges, reasons, started)
+    results.write(out, contents, _photos(wanted))
+    return summary
+
+
+def edited(wanted, editor, photo, known, changed, judges, reasons=(), started=None):
+    """Edits faces that were searched for; writes nothing.
+
+    Args:
+      wanted: `EditRun`.
+      editor: `PhotoEditor`.
+      photo: `photo.Photo`.
+      known: a list of `KnownFace`.
+      changed: of `changes`.
+      judges: see `receipt.load_judges`.
+      reasons: texts about faces that cannot be edited.
+      started: `time.monotonic()` of the begin of the search; None for now.
+
+    Returns:
+      {name of a file: its bytes}, and the receipt; both as `run` has them.
+    """
     searched = time.monotonic()
+    started = searched if started is None else started
+    changed, labels = changed
     picture, rows, receipts, lines, sweep = photo.image, [], [], [*photo.notes, *reasons], []
     contents = {}
     for face in known:
-        edited, beyond = editor.edit(face, changed)
+        drawn, beyond = editor.edit(face, changed)
         if wanted.sweep:
             sweep = [video.shrunk(editor.put_back(photo.image, face, each))
-                     for each in edited.images]
-            tiles = list(images.to_uint8(edited.images))
+                     for each in drawn.images]
+            tiles = list(images.to_uint8(drawn.images))
             contents['sweep.png'] = results.png(images.contact_sheet(
                 _enlarged(tiles), COLUMNS, labels), texts={'Comment': results.note()})
-        picture = editor.put_back(picture, face, edited.images[0])
-        rows.append((face, edited.images[0]))
+        picture = editor.put_back(picture, face, drawn.images[0])
+        rows.append((face, drawn.images[0]))
         for index, label in enumerate(labels):
-            found_out = receipt.of(editor, face, edited, index, judges)
+            found_out = receipt.of(editor, face, drawn, index, judges)
             receipts.append({**({'step': label} if wanted.sweep else {}), **found_out,
                              'beyond_range': beyond})
             if not wanted.sweep:
@@ -139,12 +162,11 @@ def run(wanted, editor, out, judges, progress=None):
         'seconds': {'search': round(searched - started, 2),
                     'all': round(time.monotonic() - started, 2)}}
     contents[RECEIPT] = results.text(summary)
-    results.write(out, contents, _photos(wanted))
-    return {**summary, 'lines': lines}
+    return contents, {**summary, 'lines': lines}
 
 
-def _changes(wanted, editor):
-    """The changes of each picture, and their labels."""
+def changes(wanted, editor):
+    """What an `EditRun` asks for: the changes of each picture, and their labels."""
     parts = []
     for name, factor in SHOWN.items():
         path = getattr(wanted, name)

@@ -71,13 +71,7 @@ class FaceFinder:
           ValueError: if there is no face, or no choice among several, or a chosen one cannot
             be edited, and why.
         """
-        if points is None:
-            points = photo_points.detect(photo.image, self.settings.min_confidence)
-        points = np.asarray(points, np.float64)
-        if not len(points):
-            raise ValueError(f'{photo.name}: expected a photograph of a face, got one in which '
-                             'none is found; faces need about 20 pixels between the eyes')
-        points = points[np.argsort(points[:, :, 0].mean(axis=1))]
+        points = self.locate(photo, points)
         chosen, reasons, faces = self._chosen(photo.name, points, choice), [], []
         for number in chosen:
             try:
@@ -87,6 +81,16 @@ class FaceFinder:
         if not faces or (reasons and choice != ALL):
             raise ValueError(f'{photo.name}: {"; ".join(reasons)}')
         return faces, reasons
+
+    def locate(self, photo, points=None):
+        """The points [F, 5, 2] of all faces from left to right; see `__call__` for all else."""
+        if points is None:
+            points = photo_points.detect(photo.image, self.settings.min_confidence)
+        points = np.asarray(points, np.float64)
+        if not len(points):
+            raise ValueError(f'{photo.name}: expected a photograph of a face, got one in which '
+                             'none is found; faces need about 20 pixels between the eyes')
+        return points[np.argsort(points[:, :, 0].mean(axis=1))]
 
     def _chosen(self, name, points, choice):
         """Numbers of the faces."""

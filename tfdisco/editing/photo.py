@@ -56,6 +56,20 @@ def read(path, megapixels=photo_files.MEGAPIXELS):
     except OSError as error:
         raise ValueError(f'{path}: expected a photograph that can be read, got '
                          f'"{error.strerror}"') from error
+    return decode(data, path, megapixels)
+
+
+def decode(data, path, megapixels=photo_files.MEGAPIXELS):
+    """The `Photo` of a file's bytes.
+
+    Args:
+      data: bytes.
+      path: of the file, or its name: for the photograph's name, and for messages.
+      megapixels: of the largest that is opened.
+
+    Raises:
+      ValueError: if it is no photograph, and why.
+    """
     try:
         picture = photo_files.decode(data, megapixels)
     except photo_files.UnusablePhotoError as error:

@@ -22,7 +22,7 @@ from tfdisco.editing.inversion import face_file, features, optimise
 from tfdisco.editing.inversion.encoder import Encoder
 from tfdisco.editing.inversion.objective import Objective, Target, face_weight
 from tfdisco.editing.inversion.start import within
-from tfdisco.editing.inversion.tuning import Tuner
+from tfdisco.editing.inversion.tuning import Tuner, Tuning
 from tfdisco.editing.limits import Limits
 from tfdisco.editing.loop import ClosedLoop
 from tfdisco.editing.measures import Measures
@@ -80,8 +80,9 @@ class PhotoEditor:
         self.ordinary = self.measures.ordinary(faces)
         self.maps = maps or features.load()
         self._objective = Objective(perception.recognition, self.maps, weights)
-        self._inverter = optimise.Inverter(faces, self._objective, search)
-        self._tuning, self._tuner = tuning, None
+        self._search, self._tuning = search or optimise.Search(), tuning or Tuning()
+        self._inverter = optimise.Inverter(faces, self._objective, self._search)
+        self._tuner = None
         self._encoder = encoder and Encoder.load(
             encoder, face_file.fingerprint(faces.generator), self._inverter.mapping.spread)
         self._finder = FaceFinder(self.model, perception.reconstruction, size)
@@ -106,6 +107,15 @@ class PhotoEditor:
     def find(self, photo, choice=None, points=None):
         """Faces of a `photo.Photo`; see `FaceFinder`."""
         return self._finder(photo, choice, points)
+
+    def locate(self, photo):
+        """The points of all faces of a `photo.Photo`; see `FaceFinder.locate`."""
+        return self._finder.locate(photo)
+
+    def steps(self, count, tune=False):
+        """How often `search` of `count` faces calls its `progress`."""
+        return (-(-count // AT_ONCE) * self._search.steps
+                + (count * self._tuning.steps if tune else 0))
 
     def search(self, found, tune=False, steps=True, progress=None):
         """Looks for found faces in the generator, `AT_ONCE` together.
