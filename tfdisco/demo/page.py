@@ -53,8 +53,7 @@ def build(studio, retoucher):
                 gr.Markdown('Faces of people who do not exist')
                 load = face_tab.build(studio)
             with gr.Tab('Photograph'):
-                gr.Markdown('Faces of people who do: a photograph stays on this server, for '
-                            'about an hour')
+                gr.Markdown('Faces of a photograph, which stays on this server for about an hour')
                 photo_tab.build(retoucher)
         load(page)
     return page.queue(max_size=QUEUE, default_concurrency_limit=1, api_open=False)
