@@ -13,7 +13,7 @@ REPOSITORY = pathlib.Path(__file__).resolve().parents[1]
 GROUND = {'factors', 'shapes', 'files', 'images', 'keras_layer', 'progress'}
 FLOORS = (GROUND, {'ops'}, {'face3d'}, {'networks', 'perception', 'data'}, {'losses'},
           {'editing'}, {'metrics'}, {'training'},
-          {'benchmarks', 'commands', 'demo', 'doctor', 'export', 'portable'}, {'scripts'})
+          {'commands', 'demo', 'doctor', 'export', 'portable'}, {'benchmarks'}, {'scripts'})
 
 
 def floor_of(room):

@@ -35,6 +35,22 @@ def test_what_does_not_belong_together_is_refused(write):
         trained.load(write(4, 5))
 
 
+def test_in_another_precision_it_draws_nearly_the_same(write):
+    of = trained.load(write(4, 4))
+    z = np.random.default_rng(0).standard_normal([2, of.inputs.latents], np.float32)
+    expected = of.generator(of.inputs(z)).numpy()
+    for precision, tolerance in (('float32', 0.0), ('float16', 0.02), ('bfloat16', 0.15)):
+        generator = trained.in_precision(of, precision).generator
+        assert generator.config.precision == precision
+        images = generator(of.inputs(z)).numpy()
+        difference = np.abs(images - expected).max()
+        assert difference <= tolerance * np.ptp(expected)
+        assert (difference > 0) == (precision != 'float32'), 'it is another type'
+    assert of.generator.config.precision == 'float32'
+    with pytest.raises(ValueError, match='precision: expected one of'):
+        trained.in_precision(of, 'float8')
+
+
 def test_the_one_that_ships_turns_heads():
     generator, inputs, model = trained.load()
     assert generator.config.resolution == 64

@@ -3,7 +3,7 @@
 import importlib
 
 # A suite is a module with `run(rounds, ...)`, imported when asked for.
-SUITES = ('data', 'ops', 'perception', 'render', 'train')
+SUITES = ('data', 'export', 'ops', 'perception', 'render', 'train')
 
 
 def run(suite, rounds, **options):

@@ -39,15 +39,8 @@ def write(folder, faces, licence=''):
     """
     from tensorflow_serving.apis import prediction_log_pb2  # before long work
     with _appearing(folder) as temporary, native.standard_ops():  # saving traces once more
-        module = tf.Module()
         signatures = {name: signature(function) for name, function in faces.functions.items()}
-        concrete = {name: function.get_concrete_function()
-                    for name, function in signatures.items()}
-        # The variables alone: Keras 2 cannot save models, in a module, that were not called.
-        module.kept = list({id(variable): variable for function in concrete.values()
-                            for variable in function.graph.variables}.values())
-        tf.saved_model.save(module, temporary,
-                            {**signatures, DEFAULT: signatures[CONTROLS]})
+        concrete = save(temporary, signatures, CONTROLS)
         card = describe(faces, {name: function.structured_outputs
                                 for name, function in concrete.items()}, licence)
         os.makedirs(os.path.join(temporary, os.path.dirname(CARD)), exist_ok=True)
@@ -59,6 +52,26 @@ def write(folder, faces, licence=''):
                 file.write(_warm_up(
                     prediction_log_pb2, name,
                     faces.functions[CONTROLS if name == DEFAULT else name]).SerializeToString())
+
+
+def save(folder, signatures, default):
+    """Saves signatures, and the one called `default` as the default, too.
+
+    Args:
+      folder: a path.
+      signatures: {name: what `signature` gave}.
+      default: a name of these.
+
+    Returns:
+      {name: concrete function}.
+    """
+    concrete = {name: function.get_concrete_function() for name, function in signatures.items()}
+    module = tf.Module()
+    # The variables alone: Keras 2 cannot save models, in a module, that were not called.
+    module.kept = list({id(variable): variable for function in concrete.values()
+                        for variable in function.graph.variables}.values())
+    tf.saved_model.save(module, folder, {**signatures, DEFAULT: signatures[default]})
+    return concrete
 
 
 def signature(function):

@@ -1,5 +1,6 @@
 """A generator as it was trained: with the models that give its inputs a meaning."""
 
+import dataclasses
 import os
 import pathlib
 from typing import NamedTuple
@@ -8,7 +9,7 @@ import tensorflow as tf
 
 from tfdisco import files
 from tfdisco.face3d.morphable_model import MorphableModel
-from tfdisco.networks import generator_file
+from tfdisco.networks import build, generator_file
 from tfdisco.networks.inputs import GeneratorInputs
 from tfdisco.networks.vae import CoefficientVAEs
 
@@ -105,3 +106,20 @@ def load(path=BUILT_IN):
                          f'got {inputs.size} of {source.model} and {source.vaes}; these are not '
                          'the files that it was trained with')
     return TrainedGenerator(generator, inputs, model)
+
+
+def in_precision(trained, precision):
+    """A `TrainedGenerator` whose highest resolutions compute in another type.
+
+    Args:
+      trained: `TrainedGenerator`; stays as it is.
+      precision: of `config.PRECISIONS`; weights are float32 in each.
+
+    Raises:
+      ValueError: on another.
+    """
+    generator = trained.generator
+    twin = build.build_generator(dataclasses.replace(generator.config, precision=precision),
+                                 generator.input_size, generator.factor_sizes)
+    twin.set_weights(generator.get_weights())
+    return trained._replace(generator=twin)

@@ -56,11 +56,18 @@ def _upfirdn2d_ref(x, filter_y, filter_x, up, down, padding):
     """`upfirdn2d` in TensorFlow operations."""
     if x.shape[0] == 0:
         return without_images(_upfirdn2d_ref, x, filter_y, filter_x, up, down, padding)
-    dtype, (batch, height, width, channels) = x.dtype, tf.unstack(tf.shape(x))
+    dtype = x.dtype
+    # Sizes that are known stay so: converters of graphs do not find them out by themselves.
+    batch, height, width, channels = (
+        dynamic if known is None else known
+        for known, dynamic in zip(x.shape.as_list(), tf.unstack(tf.shape(x))))
     x = tf.cast(x, tf.float32)
     if max(up) > 1:
-        x = tf.reshape(x, [batch, height, 1, width, 1, channels])
-        x = tf.pad(x, [[0, 0], [0, 0], [0, up[0] - 1], [0, 0], [0, up[1] - 1], [0, 0]])
+        # One axis after the other: TensorFlow Lite pads no more than five.
+        x = tf.reshape(x, [batch, height, 1, width * channels])
+        x = tf.pad(x, [[0, 0], [0, 0], [0, up[0] - 1], [0, 0]])
+        x = tf.reshape(x, [batch, height * up[0] * width, 1, channels])
+        x = tf.pad(x, [[0, 0], [0, 0], [0, up[1] - 1], [0, 0]])
         x = tf.reshape(x, [batch, height * up[0], width * up[1], channels])
     top, bottom, left, right = padding
     x = tf.pad(x, [[0, 0]] + [[max(first, 0), max(last, 0)]
