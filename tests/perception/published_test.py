@@ -253,5 +253,7 @@ def test_no_files(tmp_path):
 
 
 def test_another_face_model_is_refused(files):
+    with pytest.raises(ValueError, match="Basel Face Model, pass Deep3D's FaceReconModel.pb"):
+        Reconstruction.load('built-in', Published())
     with pytest.raises(ValueError, match='reconstruction: expected a generator or data of the Bas'):
         Reconstruction.load(str(files / 'reconstruction.pb'), toy.model())
