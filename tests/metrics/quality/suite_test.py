@@ -54,9 +54,9 @@ def test_figures_are_those_of_formulas(source, found):
             assert found[part][f'fd_{name}24']['value'] == pytest.approx(
                 formula(reference, seen), rel=1e-3, abs=1e-6)
             assert found[part][f'precision_{name}24']['value'] == pytest.approx(
-                by_loop(features, reference, 3).mean(), abs=1.01 / COUNT)
+                by_loop(seen, reference, 3).mean(), abs=1.01 / COUNT)
             assert found[part][f'recall_{name}24']['value'] == pytest.approx(
-                by_loop(reference, features, 3).mean(), abs=1.01 / COUNT)
+                by_loop(reference, seen, 3).mean(), abs=1.01 / COUNT)
         assert found['reference'][f'fd_{name}12']['value'] == pytest.approx(
             formula(reference[:12], reference[12:]), rel=1e-3)
         assert found['generated'][f'ppl_{name}']['value'] > 0
