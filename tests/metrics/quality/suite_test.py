@@ -72,6 +72,10 @@ def test_a_frozen_graph_describes_by_its_vector(tmp_path):
     assert (kind.size, kind.maps) == (128, None)
     np.testing.assert_allclose(kind.vectors(pictures),
                                raw / np.linalg.norm(raw, axis=1, keepdims=True), atol=1e-5)
+    graph = published_test.definition(published_test.parsing)
+    (tmp_path / 'p.pb').write_bytes(graph.SerializeToString())
+    with pytest.raises(ValueError, match="parsing: expected a network of tfdisco's own, for its"):
+        features.load('parsing', parsing=str(tmp_path / 'p.pb'))
 
 
 def test_the_same_reference_is_drawn_once(source, monkeypatch):
