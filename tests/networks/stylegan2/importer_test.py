@@ -62,22 +62,24 @@ def convolution(given, place):
 
 
 def torch_modules(taps=TAPS, **attributes):
-    g, d = GENERATOR, DISCRIMINATOR
+    g, d, top = GENERATOR, DISCRIMINATOR, max(CHANNELS)
+    layers = sum(name.startswith('G_mapping/') for name in g) // 2
     mapping = torch_pickles.module('MappingNetwork', {}, {'w_avg': g['dlatent_avg']}, {
         f'fc{index}': dense(g[f'G_mapping/Dense{index}/weight'], g[f'G_mapping/Dense{index}/bias'],
-                            0.01, activation='lrelu') for index in range(3)}, **attributes)
+                            0.01, activation='lrelu') for index in range(layers)}, **attributes)
     blocks, judges = {}, {}
     for level, side in enumerate(CHANNELS):
         place = f'G_synthesis/{side}x{side}'
-        first, conv1 = {}, 'Conv'
+        first, conv1, seen = {}, 'Conv', {}
+        if side == top:
+            seen = {'fromrgb': convolution(d, f'{side}x{side}/FromRGB')}
         if side > 4:
             conv1 = 'Conv1'
             first = {'conv0': layer(g, f'{place}/Conv0_up', True,
                                     g[f'G_synthesis/noise{2 * level - 1}'])}
             judges[f'b{side}'] = torch_pickles.module(
                 'DiscriminatorBlock', {}, {'resample_filter': TAPS}, {
-                    **({'fromrgb': convolution(d, f'{side}x{side}/FromRGB')} if side == 32 else {}),
-                    **{key: convolution(d, f'{side}x{side}/{name}') for key, name in (
+                    **seen, **{key: convolution(d, f'{side}x{side}/{name}') for key, name in (
                         ('conv0', 'Conv0'), ('conv1', 'Conv1_down'), ('skip', 'Skip'))}})
         blocks[f'b{side}'] = torch_pickles.module(
             'SynthesisBlock', {} if first else {'const': g[f'{place}/Const/const'][0]},
