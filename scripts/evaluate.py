@@ -74,9 +74,11 @@ flags.DEFINE_string('sheets', None, 'perception: a folder for pictures of the wo
 flags.DEFINE_integer('slopes', None, 'control: faces that are asked for poses, expressions and '
                      'lights in steps (16); 0 for none.', lower_bound=0)
 flags.DEFINE_string('features', None, 'quality: what pictures are compared by, names with commas '
-                    'between: recognition (default), parsing, dlib, inception.')
+                    'between: recognition (default), parsing, dlib, inception, vgg16.')
 flags.DEFINE_string('inception', None, 'quality: the file of the features inception, see '
                     'tfdisco/metrics/quality/inception.py.')
+flags.DEFINE_string('vgg16', None, "quality: the file of the features vgg16, Keras' published "
+                    'weights without top.')
 flags.DEFINE_string('images', None, 'images: a folder or .tar of pictures of one size, framed as '
                     'prepare_photos.py frames photographs, such as those of another system.')
 flags.DEFINE_string('coefficients', None, 'images: an .npz with coefficients [N, K] of --model '
@@ -86,7 +88,7 @@ flags.DEFINE_string('suites', None, 'report: names with commas between; all by d
 OPTIONS = ('model', 'data', 'count', 'seed', 'weights', 'snapshot', 'reconstruction', 'recognition',
            'parsing', 'judge', 'contexts', 'values', 'photos', 'photo_count', 'identity_pattern',
            'sheets', 'slopes', 'methods', 'encoder', 'edited', 'steps', 'features',
-           'inception', 'images', 'coefficients', 'out', 'suites')
+           'inception', 'vgg16', 'images', 'coefficients', 'out', 'suites')
 
 
 def main(argv):

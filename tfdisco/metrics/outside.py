@@ -16,7 +16,7 @@ from tfdisco.shapes import check_shape
 
 
 def evaluate(images=None, coefficients=None, model=BUILT_IN, data=None, features='recognition',
-             inception=None, reconstruction='built-in', recognition='built-in',
+             inception=None, vgg16=None, reconstruction='built-in', recognition='built-in',
              parsing='built-in', count=None, seed=0, progress=None):
     """Measures a folder of pictures.
 
@@ -26,7 +26,7 @@ def evaluate(images=None, coefficients=None, model=BUILT_IN, data=None, features
         their names, see `face3d.coefficient_file`.
       model: the `MorphableModel` of the coefficients, or its name or path.
       data: what is real, see `pictures.real`; as many of them as pictures, at most.
-      features, inception: see `quality.features.load_all`.
+      features, inception, vgg16: see `quality.features.load_all`.
       reconstruction, recognition, parsing: networks that look, see `Perception.load`.
       count: None, or how many pictures at most.
       seed: of people drawn, and of intervals.
@@ -46,7 +46,7 @@ def evaluate(images=None, coefficients=None, model=BUILT_IN, data=None, features
         raise ValueError('images: expected a folder of pictures, got none; pass --images=DIR')
     model = model if isinstance(model, MorphableModel) else MorphableModel.load(model)
     kinds = feature_kinds.load_all(features, recognition=recognition, parsing=parsing,
-                                   inception_file=inception)
+                                   inception_file=inception, vgg16_file=vgg16)
     shown = pictures.folder(images, count)
     sets.check_count(shown.count, kinds, 'images')
     made_of = None

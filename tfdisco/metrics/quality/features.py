@@ -10,9 +10,10 @@ from tfdisco.perception.dlib_descriptor import DlibDescriptor
 from tfdisco.perception.frozen_graph import FrozenGraph
 from tfdisco.perception.parsing import Parsing, ParsingNetwork
 from tfdisco.perception.recognition import Recognition, RecognitionNetwork, crop
+from tfdisco.perception.vgg16 import VGG16
 from tfdisco.shapes import check_choice
 
-NAMES = ('recognition', 'parsing', 'dlib', 'inception')
+NAMES = ('recognition', 'parsing', 'dlib', 'inception', 'vgg16')
 
 
 class Features(NamedTuple):
@@ -36,14 +37,17 @@ class Features(NamedTuple):
         return 'fid' if self.name == 'inception' else f'fd_{self.name}'
 
 
-def load(name, recognition='built-in', parsing='built-in', inception_file=None):
+def load(name, recognition='built-in', parsing='built-in', inception_file=None,
+         vgg16_file=None):
     """Features by name.
 
     Args:
       name: 'recognition' or 'parsing', the mean over places of the last map of that network,
-        or of a frozen graph for recognition its vector; 'dlib', its descriptor; 'inception'.
+        or of a frozen graph for recognition its vector; 'dlib', its descriptor; 'inception';
+        'vgg16', the mean over places of its last map.
       recognition, parsing: weights of the first two, see `Perception.load`.
       inception_file: what 'inception' reads, see `inception.load`.
+      vgg16_file: what 'vgg16' reads, see `perception.vgg16`.
 
     Returns:
       `Features`.
@@ -57,6 +61,11 @@ def load(name, recognition='built-in', parsing='built-in', inception_file=None):
         if not inception_file:
             raise ValueError(f'features: inception needs --inception=FILE: {inception.ADVICE}')
         return Features(name, inception.SIZE, inception.load(inception_file), None)
+    if name == 'vgg16':
+        if not vgg16_file:
+            raise ValueError("features: vgg16 needs --vgg16=FILE, Keras' weights without top: "
+                             'vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5')
+        return _of_maps(name, VGG16(vgg16_file), VGG16.size)
     if name == 'dlib':
         network = Recognition.load(DlibDescriptor.KIND).network
         return Features(name, network.size, tf.function(
@@ -76,7 +85,11 @@ def load(name, recognition='built-in', parsing='built-in', inception_file=None):
     def maps(pictures):
         return network.backbone(cut(pictures, network.input_size))
 
-    return Features(name, network.backbone.widths[-1], tf.function(
+    return _of_maps(name, maps, network.backbone.widths[-1])
+
+
+def _of_maps(name, maps, size):
+    return Features(name, size, tf.function(
         lambda pictures: tf.reduce_mean(maps(pictures)[-1], axis=[1, 2]), reduce_retracing=True),
         maps)
 

@@ -14,7 +14,7 @@ FACES_A_PATH = 5  # pictures for each pair of path length
 _LAST = {}  # the reference measured last: drawing it takes long, and reports compare generators
 
 
-def evaluate(snapshot=trained.BUILT_IN, features='recognition', inception=None,
+def evaluate(snapshot=trained.BUILT_IN, features='recognition', inception=None, vgg16=None,
              recognition='built-in', parsing='built-in', reconstruction='built-in', data=None,
              count=10000, seed=0, progress=None):
     """Compares generated faces with real ones, and rendered faces with them too.
@@ -22,7 +22,7 @@ def evaluate(snapshot=trained.BUILT_IN, features='recognition', inception=None,
     Args:
       snapshot: 'built-in', or the path of a generator.npz.
       features: names with commas between, see `features.load`.
-      inception: the file of the features 'inception', see `inception.load`.
+      inception, vgg16: the files of the features of these names, see `features.load`.
       recognition, parsing: weights of the networks of these names.
       reconstruction: of the third that belongs to the generator's face model; not used here.
       data: what is real: None for people drawn as training draws them, or a folder of records.
@@ -43,13 +43,14 @@ def evaluate(snapshot=trained.BUILT_IN, features='recognition', inception=None,
     """
     check_positive('count', count)
     kinds = feature_kinds.load_all(features, recognition=recognition, parsing=parsing,
-                                   inception_file=inception)
+                                   inception_file=inception, vgg16_file=vgg16)
     sets.check_count(count, kinds)
     faces = GeneratedFaces.load(snapshot, reconstruction, recognition, parsing)
     size = faces.generator.config.resolution
     real = pictures.real(data, faces.model, size, count, seed)
     sets.check_count(real.count, kinds, 'data')
-    key = (tuple(kinds), inception, recognition, parsing, data, faces.model.name, size, count, seed)
+    key = (tuple(kinds), inception, vgg16, recognition, parsing, data, faces.model.name, size,
+           count, seed)
     if key not in _LAST:
         gathered = sets.gather(kinds, real.count,
                                _shown(real.batches, real.count, progress, 'real'))

@@ -39,7 +39,7 @@ class Report:
 
     def evaluate(self, out=None, snapshot=trained.BUILT_IN, suites=None, reconstruction='built-in',
                  recognition='built-in', parsing='built-in', judge=None, features=None,
-                 inception=None, data=None, count=None, seed=0, progress=None):
+                 inception=None, vgg16=None, data=None, count=None, seed=0, progress=None):
         """Measures generators with all suites; goes on where it was interrupted.
 
         Args:
@@ -47,7 +47,7 @@ class Report:
           snapshot: 'built-in' or paths of generator.npz, with commas between.
           suites: None for all, or names with commas between.
           reconstruction, recognition, parsing: networks that look, see `Perception.load`.
-          judge, features, inception, data: for those suites that know them.
+          judge, features, inception, vgg16, data: for those suites that know them.
           count: None for each suite's own, or the count of all.
           seed: of everything drawn.
           progress: see `metrics.generated`.
@@ -67,8 +67,8 @@ class Report:
         options = {name: value for name, value in (
             ('reconstruction', reconstruction), ('recognition', recognition),
             ('parsing', parsing), ('judge', judge), ('features', features),
-            ('inception', inception), ('data', data), ('count', count), ('seed', seed))
-            if value is not None}
+            ('inception', inception), ('vgg16', vgg16), ('data', data), ('count', count),
+            ('seed', seed)) if value is not None}
         names = list(self.suites) if suites is None else _listed(suites)
         for name in names:
             check_choice('suites', name, self.suites)
@@ -76,8 +76,8 @@ class Report:
         about = {
             'options': {**options, 'suites': names}, 'snapshots': snapshots,
             'networks': sources.networks(
-                judge, inception, reconstruction=reconstruction, recognition=recognition,
-                parsing=parsing),
+                judge, inception, vgg16, reconstruction=reconstruction,
+                recognition=recognition, parsing=parsing),
             'versions': {'tfdisco': tfdisco.__version__, 'tensorflow': tf.__version__,
                          'numpy': np.__version__}}
         output_folder.claim(out, about, may_differ=('versions',))

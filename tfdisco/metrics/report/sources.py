@@ -36,12 +36,12 @@ def snapshots(paths):
     return result
 
 
-def networks(judge=None, inception=None, **perception):
+def networks(judge=None, inception=None, vgg16=None, **perception):
     """{kind: {'path', 'sha256'}} of the networks that look.
 
     Args:
       judge: None, or names as in `metrics.judge.Judge.load`.
-      inception: None, or a path.
+      inception, vgg16: None, or a path.
       **perception: {kind: 'built-in', a name of `importers.PACKAGES` or a path}.
 
     Raises:
@@ -50,8 +50,8 @@ def networks(judge=None, inception=None, **perception):
     found = dict(perception)
     found.update({f'judge {name}': name for name in map(str.strip, (judge or '').split(','))
                   if name not in ('', MESH)})  # the mesh comes with its package
-    if inception:
-        found['inception'] = inception
+    given = {'inception': inception, 'vgg16': vgg16}
+    found.update({kind: path for kind, path in given.items() if path})
     result = {}
     for kind, name in found.items():
         path = name

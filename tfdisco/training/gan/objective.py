@@ -53,8 +53,6 @@ class GeneratorObjective:
         """
         self.inputs, self.perception = inputs, perception
         self._model, self._blur, self._region = model, blur, identity_region
-        self._root = surface.root(
-            model.arrays['expression_basis'], model.face_mask).astype(np.float32)
 
     def terms(self, generator, discriminator, draw, names, resolution, fade, reals=None):
         """Generates faces and judges them.
@@ -143,9 +141,10 @@ class GeneratorObjective:
         if schedule.PIXEL in names:
             terms[schedule.PIXEL] = imitative.pixel_term(faces.images, faces.rendered)
         if names & set(schedule.IMITATIVE):
+            root = surface.root(self._model.arrays['expression_basis'], self._model.face_mask)
             found = imitative.imitative_terms(
                 faces.seen, faces.target, faces.rendered, faces.coefficients, faces.images,
-                self._model.layout, self.perception.similarity, self._root)
+                self._model.layout, self.perception.similarity, root.astype(np.float32))
             terms.update({f'imitative/{name}': value for name, value in found.items()})
         return terms
 
