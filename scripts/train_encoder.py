@@ -8,13 +8,11 @@ is the result, for scripts/edit.py --encoder; encoder.npz in tfdisco/pretrained 
 """
 
 import dataclasses
-import sys
 
 from absl import app, flags
 
-from tfdisco import progress
 from tfdisco.training.encoder.run import EncoderRun, train
-from tfdisco.training.run.loop import Interrupted
+from tfdisco.training.run import console
 
 FLAGS = flags.FLAGS
 DEFAULTS = EncoderRun()
@@ -39,22 +37,9 @@ def main(argv):
     """Trains, or ends with one line that says what is wrong and status 1."""
     if len(argv) > 1:
         raise app.UsageError(f'expected flags only, got {argv[1:]}')
-    try:
-        run = EncoderRun(**{field.name: FLAGS[field.name].value
-                            for field in dataclasses.fields(EncoderRun)})
-        with progress.bar(total=run.steps, unit='step') as bar:
-            def advance(step, terms):
-                bar.update(step - bar.n)
-                if step % run.log_every == 0:
-                    bar.set_postfix(loss=f'{sum(terms.values()):.3f}', refresh=False)
-
-            train(run, FLAGS.logdir, advance)
-    except Interrupted as message:
-        print(f'train_encoder: {message}')
-        return
-    except (ValueError, OSError, FloatingPointError) as error:
-        sys.exit(f'train_encoder: {error}')
-    print(f'wrote {FLAGS.logdir}')
+    console.train('train_encoder', lambda: EncoderRun(**{
+        field.name: FLAGS[field.name].value for field in dataclasses.fields(EncoderRun)}),
+        train, FLAGS.logdir)
 
 
 if __name__ == '__main__':

@@ -10,13 +10,11 @@ folder of the run are the result; a file of that name in tfdisco/pretrained is t
 """
 
 import dataclasses
-import sys
 
 from absl import app, flags
 
-from tfdisco import progress
 from tfdisco.training.perception.run import PerceptionRun, train
-from tfdisco.training.run.loop import Interrupted
+from tfdisco.training.run import console
 
 FLAGS = flags.FLAGS
 DEFAULTS = PerceptionRun('reconstruction', '')
@@ -47,23 +45,9 @@ def main(argv):
     """Trains, or ends with one line that says what is wrong and status 1."""
     if len(argv) > 1:
         raise app.UsageError(f'expected flags only, got {argv[1:]}')
-    try:
-        run = PerceptionRun(**{field.name: FLAGS[field.name].value
-                               for field in dataclasses.fields(PerceptionRun)})
-        with progress.bar(total=run.steps * run.batch, unit='image', unit_scale=True) as bar:
-            def advance(step, terms):
-                bar.update(step * run.batch - bar.n)
-                if step % run.log_every == 0:
-                    bar.set_postfix(step=step, loss=f'{sum(terms.values()):.3f}',
-                                    refresh=False)
-
-            train(run, FLAGS.logdir, advance)
-    except Interrupted as message:
-        print(f'train_perception: {message}')
-        return
-    except (ValueError, OSError, FloatingPointError) as error:
-        sys.exit(f'train_perception: {error}')
-    print(f'wrote {FLAGS.logdir}')
+    console.train('train_perception', lambda: PerceptionRun(**{
+        field.name: FLAGS[field.name].value for field in dataclasses.fields(PerceptionRun)}),
+        train, FLAGS.logdir)
 
 
 if __name__ == '__main__':

@@ -7,12 +7,10 @@
 The same command goes on with a run that was interrupted.
 """
 
-import sys
 
 from absl import app, flags
 
-from tfdisco import progress
-from tfdisco.training.run.loop import Interrupted
+from tfdisco.training.run import console
 from tfdisco.training.vae.run import VAERun, train
 
 FLAGS = flags.FLAGS
@@ -42,23 +40,10 @@ def main(argv):
     """Trains, or ends with one line that says what is wrong and status 1."""
     if len(argv) > 1:
         raise app.UsageError(f'expected flags only, got {argv[1:]}')
-    try:
-        run = VAERun(FLAGS.model, tuple(FLAGS.factors), FLAGS.data, FLAGS.count, FLAGS.blend,
-                     FLAGS.steps, FLAGS.batch, FLAGS.learning_rate, FLAGS.match_weight, FLAGS.seed,
-                     FLAGS.log_every, FLAGS.snapshot_every)
-        with progress.bar(total=run.steps, unit='step') as bar:
-            def advance(step, terms):
-                bar.update(step - bar.n)
-                if step % run.log_every == 0:
-                    bar.set_postfix(loss=f'{sum(terms.values()):.1f}', refresh=False)
-
-            train(run, FLAGS.logdir, advance)
-    except Interrupted as message:
-        print(f'train_vae: {message}')
-        return
-    except (ValueError, OSError, FloatingPointError) as error:
-        sys.exit(f'train_vae: {error}')
-    print(f'wrote {FLAGS.logdir}')
+    console.train('train_vae', lambda: VAERun(
+        FLAGS.model, tuple(FLAGS.factors), FLAGS.data, FLAGS.count, FLAGS.blend, FLAGS.steps,
+        FLAGS.batch, FLAGS.learning_rate, FLAGS.match_weight, FLAGS.seed, FLAGS.log_every,
+        FLAGS.snapshot_every), train, FLAGS.logdir)
 
 
 if __name__ == '__main__':

@@ -121,7 +121,7 @@ def test_gpu_without_its_kernels(monkeypatch, cuda, smi, expected):
     state = {'cpu': 'native', 'cuda': cuda, 'why': '' if cuda == 'built' else 'no nvcc'}
     monkeypatch.setenv('TFDISCO_OPS', 'auto')
     monkeypatch.setattr(native, 'status', lambda: {name: state for name in native.OPS})
-    monkeypatch.setattr(doctor, '_nvidia_smi', lambda: smi)
+    monkeypatch.setattr(toolchain, 'nvidia_smi', lambda: smi)
     nvcc = toolchain.Nvcc('nvcc', 'release 13.0, V13.0.88', (), (), ())
     monkeypatch.setattr(toolchain, 'find_nvcc', lambda: (nvcc, ''))
     problems = []

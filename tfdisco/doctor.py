@@ -16,7 +16,6 @@ import os
 import pathlib
 import platform
 import re
-import shutil
 import sys
 
 PACKAGES = ('tensorflow', 'keras', 'tensorflow-graphics', 'tensorflow-addons', 'numpy')
@@ -104,22 +103,12 @@ def _devices(problem):
         problem(f'TensorFlow does not import: {type(error).__name__}: {error}', INSTALL,
                 broken=True)
         return None
-    smi = _nvidia_smi()
+    from tfdisco.ops import toolchain
+    smi = toolchain.nvidia_smi()
     if smi and not any(device.device_type == 'GPU' for device in devices):
         problem('nvidia-smi lists a GPU, TensorFlow sees none', 'pip install "tfdisco[gpu]", and '
                 'see the messages of TensorFlow above')
     return [device.name.split('physical_device:')[-1] for device in devices]
-
-
-def _nvidia_smi():
-    """What nvidia-smi prints, or ''."""
-    from tfdisco.ops import toolchain
-    if not shutil.which('nvidia-smi'):
-        return ''
-    try:
-        return toolchain.run(['nvidia-smi'], 'nvidia-smi')
-    except toolchain.BuildError:
-        return ''
 
 
 def _ops(problem, devices):
@@ -149,7 +138,7 @@ def _ops(problem, devices):
                     'python -m tfdisco.ops.build --force')
         nvcc, _ = toolchain.find_nvcc()
         release = re.search(r'release (\d+)', nvcc.version if nvcc else '')
-        driver = re.search(r'CUDA Version: *(\d+)', _nvidia_smi())
+        driver = re.search(r'CUDA Version: *(\d+)', toolchain.nvidia_smi())
         if release and driver and int(release[1]) > int(driver[1]):
             problem(f'{nvcc.command} is of CUDA {release[1]}, the driver runs CUDA '
                     f'{driver[1]}: kernels it compiled do not start',

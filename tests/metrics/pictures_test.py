@@ -34,6 +34,11 @@ def test_people_are_drawn_from_the_face_model():
     assert -1 <= batch.min() < batch.max() <= 1
 
 
+def test_a_model_without_regions_needs_records():
+    with pytest.raises(ValueError, match='or --data of scripts/prepare_photos.py in place'):
+        list(pictures.real(None, toy.model(), 32, 5, 0).batches)
+
+
 def write(folder, sizes):
     rng = np.random.default_rng(0)
     found = [rng.integers(0, 256, (*size, 3), np.uint8) for size in sizes]

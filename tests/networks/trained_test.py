@@ -1,5 +1,8 @@
 """A generator and what belongs to it."""
 
+import dataclasses
+import shutil
+
 import numpy as np
 import pytest
 
@@ -49,6 +52,23 @@ def test_in_another_precision_it_draws_nearly_the_same(write):
     assert of.generator.config.precision == 'float32'
     with pytest.raises(ValueError, match='precision: expected one of'):
         trained.in_precision(of, 'float8')
+
+
+def test_its_models_are_looked_for_beside_it_first(write, tmp_path, monkeypatch):
+    path = write(4, 4)
+    generator, source = generator_file.read(path)
+    moved = tmp_path / 'moved'
+    moved.mkdir()
+    named = dataclasses.replace(source, model='models/face.npz', vaes='v.npz')
+    generator_file.write(moved / 'g.npz', generator, named)
+    monkeypatch.chdir(tmp_path / 'source')
+    with pytest.raises(FileNotFoundError, match=r'g\.npz: expected its face model at models/face'):
+        trained.load(moved / 'g.npz')
+    shutil.copy(source.model, moved / 'face.npz')
+    with pytest.raises(FileNotFoundError, match=r'g\.npz: expected its VAEs at v\.npz, seen from'):
+        trained.load(moved / 'g.npz')
+    shutil.copy(source.vaes, moved / 'v.npz')
+    assert trained.load(moved / 'g.npz').model.layout == toy.model().layout
 
 
 def test_the_one_that_ships_turns_heads():

@@ -256,6 +256,16 @@ def fake_nvcc(folder, compiles):
 def test_nvcc_is_asked_for_its_architectures(tree, tmp_path, monkeypatch):
     monkeypatch.delenv('TFDISCO_CUDA')
     monkeypatch.setenv('TFDISCO_NVCC', str(fake_nvcc(tmp_path, 'exit 1')))
+    seen = {'smi': 'no devices were found'}
+    monkeypatch.setattr(toolchain, 'nvidia_smi', lambda *_: seen['smi'])
+    monkeypatch.delenv('TFDISCO_CUDA_ARCHS', raising=False)
+    assert toolchain.find_nvcc() == (None, 'nvidia-smi sees no GPU to compile CUDA kernels for; '
+                                     'TFDISCO_CUDA_ARCHS=all compiles them for others')
+    seen['smi'] = '10.0\n9.0\n10.0\n'
+    assert toolchain.find_nvcc()[0].architectures == (
+        '-gencode=arch=compute_90,code=sm_90', '-gencode=arch=compute_100,code=sm_100',
+        '-gencode=arch=compute_100,code=compute_100')
+    monkeypatch.setenv('TFDISCO_CUDA_ARCHS', 'all')
     nvcc, why = toolchain.find_nvcc()
     assert why == '' and nvcc.version == 'release 12.9'
     assert nvcc.includes == ('-I/nvcc/include',) and nvcc.libraries == ('-L/nvcc/lib',)
@@ -275,6 +285,7 @@ def test_failing_cuda_compiler_leaves_a_cpu_library(tree, tmp_path, monkeypatch)
     flags = {**toolchain.tensorflow_flags(), 'cuda': True}
     monkeypatch.setattr(toolchain, 'tensorflow_flags', lambda: flags)
     monkeypatch.delenv('TFDISCO_CUDA')
+    monkeypatch.setenv('TFDISCO_CUDA_ARCHS', '75')
     monkeypatch.setenv('TFDISCO_NVCC', str(fake_nvcc(tmp_path, 'exit 1')))
     tree.write('fake/fake_gpu.cu', '// device code\n')
     with pytest.warns(RuntimeWarning, match='CUDA kernels did not build .*no device code'):

@@ -7,9 +7,10 @@ import tensorflow as tf
 from tests.face3d import toy
 from tfdisco import factors
 from tfdisco.face3d import camera, transforms
-from tfdisco.perception import graph_pruning, published
+from tfdisco.perception import graph_pruning
 from tfdisco.perception.frozen_graph import FrozenGraph
 from tfdisco.perception.observe import Perception
+from tfdisco.perception.parsing import GraphParsing, Parsing
 from tfdisco.perception.recognition import Recognition
 from tfdisco.perception.reconstruction import Reconstruction
 
@@ -54,6 +55,18 @@ def recognition():
 
 
 GRAPHS = {'reconstruction': reconstruction, 'recognition': recognition}
+CLASSES = RNG.normal(size=[3, 19]).astype(np.float32)
+
+
+def parsing(channels_first=False, classes=CLASSES):
+    """Linear in the colour at each place, at half the size; as PyTorch's networks if so asked."""
+    shape = [1, 3, 512, 512] if channels_first else [None, 512, 512, 3]
+    images = V1.placeholder(tf.float32, shape, name='input')
+    if channels_first:
+        images = tf.transpose(images, [0, 2, 3, 1])
+    values = tf.nn.conv2d(images[:, ::2, ::2], classes[np.newaxis, np.newaxis], 1, 'VALID')
+    values = tf.transpose(values, [0, 3, 1, 2]) if channels_first else values
+    tf.identity(values, name='output')
 
 
 @pytest.fixture(scope='module')
@@ -128,6 +141,59 @@ def test_identity_of_facenet_as_if_it_did_not_train(files):
                                atol=1e-5)
 
 
+@pytest.mark.parametrize('channels_first', [False, True])
+def test_hair_face_and_background_of_celebamask(tmp_path, channels_first):
+    (tmp_path / 'p.pb').write_bytes(
+        definition(lambda: parsing(channels_first)).SerializeToString())
+    look = Parsing.load(str(tmp_path / 'p.pb'))
+    images = pictures(16).repeat(64, axis=1).repeat(64, axis=2)  # larger than the graph's input
+    seen = look(images)
+    colors = (images[:, ::2, ::2] + 1) / 2
+    values = (colors - [0.485, 0.456, 0.406]) / [0.229, 0.224, 0.225] @ CLASSES
+    shares = np.exp(values) / np.exp(values).sum(axis=-1, keepdims=True)
+    shares = shares.repeat(2, axis=1).repeat(2, axis=2)
+    middle = np.s_[:, 24::64, 24::64]  # each colour's own, away from others
+    for name, parts in (('hair', [17]), ('background', [0, 16, 18]), ('face', range(1, 16))):
+        found = getattr(seen, name).numpy()
+        assert found.shape == (2, 1024, 1024, 1)
+        np.testing.assert_allclose(found[middle][..., 0], shares[middle][..., parts].sum(-1),
+                                   atol=1e-5)
+    assert np.ptp(seen.hair) > 0.1
+
+
+def test_gradient_of_hair(tmp_path):
+    graph = FrozenGraph(definition(parsing), 'parsing', 'p.pb')
+    look, images = GraphParsing(graph), tf.constant(pictures(512, 1))
+    weights = RNG.normal(size=[1, 256, 256, 1])
+
+    @tf.function
+    def gradient(images):
+        with tf.GradientTape() as tape:
+            tape.watch(images)
+            value = tf.reduce_sum(look._maps(tf.nn.softmax(graph(images)))['hair']
+                                  * tf.constant(weights, tf.float32))
+        return tape.gradient(value, images)
+
+    values = (((images.numpy()[:, ::2, ::2] + 1) / 2 - [0.485, 0.456, 0.406])
+              / [0.229, 0.224, 0.225] @ CLASSES)
+    shares = np.exp(values) / np.exp(values).sum(axis=-1, keepdims=True)
+    by_value = weights * shares[..., 17:18] * (np.eye(19)[17] - shares)
+    expected = np.zeros(images.shape)
+    expected[:, ::2, ::2] = by_value @ CLASSES.T * 0.5 / [0.229, 0.224, 0.225]
+    np.testing.assert_allclose(gradient(images), expected, atol=1e-4)
+
+
+@pytest.mark.parametrize('build, message', [
+    (recognition, r"got none called \['output'\]"),
+    (lambda: parsing(classes=CLASSES[:, :11]), r'output: expected shape \[B, \?, \?, 19\], got'),
+    (lambda: tf.reduce_mean(V1.placeholder(tf.float32, [None, 512, 512, 3], name='input'), [1, 2],
+                            name='output'), 'output: expected shape')])
+def test_other_parsers_are_refused(build, message):
+    with pytest.raises(ValueError, match=r'x\.pb: expected a graph like BiSeNet of zllrunning/.*'
+                       + message):
+        wrong('parsing', build)
+
+
 @pytest.mark.parametrize('kind', sorted(GRAPHS))
 def test_gradients(files, kind):
     graph = FrozenGraph.load(files / f'{kind}.pb', kind)
@@ -152,7 +218,9 @@ def test_gradients(files, kind):
 def test_together_in_perception(files):
     perception = Perception(
         Reconstruction.load(str(files / 'reconstruction.pb'), Published()),
-        Recognition.load(str(files / 'recognition.pb')), lambda images: published)
+        Recognition.load(str(files / 'recognition.pb')),
+        GraphParsing(FrozenGraph(definition(parsing), 'parsing', 'p.pb')))
+    assert perception(pictures(64)).hair.shape == (2, 64, 64, 1)
     assert perception.reconstruction.network.size == 257
     assert perception.recognition.network.size == 128
     perception.recognition.network.precision = 'float32'
@@ -253,5 +321,7 @@ def test_no_files(tmp_path):
 
 
 def test_another_face_model_is_refused(files):
+    with pytest.raises(ValueError, match="Basel Face Model, pass Deep3D's FaceReconModel.pb"):
+        Reconstruction.load('built-in', Published())
     with pytest.raises(ValueError, match='reconstruction: expected a generator or data of the Bas'):
         Reconstruction.load(str(files / 'reconstruction.pb'), toy.model())

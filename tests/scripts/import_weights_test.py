@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tests.networks.stylegan.importer_test import write_snapshot
+from tests.networks.stylegan2 import importer_test
 from tests.networks.vae.published_test import SIZES, write_checkpoint
 from tests.perception import face_api
 from tests.scripts.command_line import run_all
@@ -23,6 +24,7 @@ def runs(tmp_path_factory):
     (folder / 'snapshot').mkdir()
     write_snapshot(folder / 'snapshot' / 's.pkl')
     (folder / 'bad.pkl').write_bytes(BAD)
+    (folder / 'ada.pkl').write_bytes(importer_test.torch())
     (folder / 'there').mkdir()
     (folder / 'there' / 'config.json').write_text('{}')
     _, entries, data = face_api.weights()
@@ -36,6 +38,7 @@ def runs(tmp_path_factory):
             'generator': ['generator', '--source=snapshot/s.pkl', '--vaes=built-in',
                           '--model=open_head', '--out=official.npz'],
             'run': ['run', '--source=snapshot/s.pkl', '--out=official'],
+            'start': ['start', '--source=ada.pkl', '--out=start.npz', '--noise=5'],
             'command': ['generator', '--source=bad.pkl', '--vaes=built-in',
                         '--model=open_head', '--out=bad.npz'],
             'no vaes': ['generator', '--source=snapshot/s.pkl', '--out=bad.npz'],
@@ -77,6 +80,15 @@ def test_published_networks(runs):
             np.testing.assert_array_equal(our, their)
 
 
+def test_a_start_for_a_training(runs):
+    folder, results = runs
+    status, stdout, stderr = results['start']
+    assert status == 0 and stdout == 'wrote start.npz\n', stderr
+    assert generator_file.read(folder / 'start.npz')[1] == generator_file.GeneratorSource(
+        'open_head', 'built-in', 5)
+    assert (folder / 'start_discriminator.npz').exists()
+
+
 def test_a_pickle_that_names_a_command_is_not_run(runs):
     folder, results = runs
     assert results['command'][0] == 1 and not (folder / 'was-run').exists()
@@ -84,8 +96,8 @@ def test_a_pickle_that_names_a_command_is_not_run(runs):
 
 @pytest.mark.parametrize('name, message', [
     ('other factor', 'import_weights: '), ('other factor', '--factor=pose'),
-    ('no kind', "expected one of ['generator', 'mobilefacenet', 'recognition', 'run', 'vae'] and "
-     'flags'),
+    ('no kind', "expected one of ['generator', 'mobilefacenet', 'recognition', 'run', 'start', "
+     "'vae'] and flags"),
     ('command', "bad.pkl: expected a pickle that can be read, got the name 'posix.system'"),
     ('no vaes', "generator: expected flags ['out', 'source', 'vaes'] and perhaps "
      "['average_identity', 'model'], got ['out', 'source']"),

@@ -30,7 +30,7 @@ def test_trains_and_says_where(runs):
     folder, results = runs
     status, stdout, stderr = results['good']
     assert status == 0, stderr
-    assert 'wrote deep/run' in stdout and 'image/s' in stderr and 'loss=' in stderr
+    assert 'wrote deep/run' in stdout and 'step/s' in stderr and 'loss=' in stderr
     there = {path.name for path in (folder / 'deep' / 'run').iterdir()}
     assert there >= {'config.json', 'parsing.npz', 'parsing.json', 'parsing.png',
                      'metrics.jsonl', 'snapshots'}

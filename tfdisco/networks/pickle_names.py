@@ -60,6 +60,11 @@ def _plain_dict(args):
         pairs.items() if isinstance(pairs, dict) else pairs)}
 
 
+def _plain_set(args):
+    """Of a set, as protocols below 4 make it of a list."""
+    return {checked(value, *KEYS) for value in (args[0] if args else ())}
+
+
 def _begun(args):
     """copyreg._reconstructor(class, base, state), as protocols 0 and 1 begin an object."""
     kind, base, state = args
@@ -119,6 +124,8 @@ _OBJECTS = {'builtins.object', '__builtin__.object'}
 # Names that are mentioned, but not called.
 CLASSES = _OBJECTS | {'numpy.ndarray', 'builtins.dict', '__builtin__.dict'}
 MAKERS = {
+    'builtins.set': _plain_set,
+    '__builtin__.set': _plain_set,
     'collections.OrderedDict': _plain_dict,
     'dnnlib.util.EasyDict': _plain_dict,
     'copyreg._reconstructor': _begun,

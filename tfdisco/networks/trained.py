@@ -8,6 +8,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from tfdisco import files
+from tfdisco.face3d.morphable_model import BUILT_IN as OPEN_HEAD
 from tfdisco.face3d.morphable_model import MorphableModel
 from tfdisco.networks import build, generator_file
 from tfdisco.networks.inputs import GeneratorInputs
@@ -78,8 +79,20 @@ class MissingModel:
 
 def vaes_of(path, source):
     """Name or path of the VAEs that a generator's file names: first of a file beside it."""
-    beside = os.path.join(os.path.dirname(path), source.vaes)
-    return beside if source.vaes != BUILT_IN and os.path.isfile(beside) else source.vaes
+    return _beside_first(path, source.vaes, BUILT_IN)
+
+
+def model_of(path, source):
+    """Name or path of the morphable model, likewise."""
+    return _beside_first(path, source.model, OPEN_HEAD)
+
+
+def _beside_first(path, name, built_in):
+    for beside in (name, os.path.basename(name)):
+        beside = os.path.join(os.path.dirname(path), beside)
+        if name != built_in and os.path.isfile(beside):
+            return beside
+    return name
 
 
 def load(path=BUILT_IN):
@@ -97,8 +110,13 @@ def load(path=BUILT_IN):
     """
     path = resolve(path)
     generator, source = generator_file.read(path)
-    model = MorphableModel.load(source.model) if source.model else None
-    vaes = CoefficientVAEs.load(vaes_of(path, source), model.layout if model else None)
+    model, vaes = model_of(path, source), vaes_of(path, source)
+    for what, name, built_in in (('face model', model, OPEN_HEAD), ('VAEs', vaes, BUILT_IN)):
+        if name not in ('', built_in) and not os.path.isfile(name):
+            raise FileNotFoundError(f'{path}: expected its {what} at {name}, seen from here, or '
+                                    'beside it, got none; copy the file there')
+    model = MorphableModel.load(model) if model else None
+    vaes = CoefficientVAEs.load(vaes, model.layout if model else None)
     model = model or MissingModel(vaes.layout)
     inputs = GeneratorInputs(vaes, source.noise, source.average_identity)
     if inputs.size != generator.input_size:

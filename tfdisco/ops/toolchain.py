@@ -4,7 +4,8 @@ Environment:
   CXX: the C++ compiler, with arguments if need be; g++ otherwise.
   TFDISCO_NVCC: the CUDA compiler; otherwise nvcc from PATH or /usr/local/cuda/bin.
   TFDISCO_CUDA: 0 leaves the CUDA kernels out.
-  TFDISCO_CUDA_ARCHS: compute capabilities to compile for, such as '80;90'.
+  TFDISCO_CUDA_ARCHS: compute capabilities to compile for, such as '80;90', or 'all'; otherwise
+    those of the GPUs that nvidia-smi sees, and no CUDA kernels where it sees none.
 """
 
 import dataclasses
@@ -28,7 +29,7 @@ NVCC_FLAGS_OF = {'rasterize_triangles': ('-fmad=false',)}
 EMULATION = 'emulation'
 EMULATION_FLAGS = ('-O1', '-x', 'c++', '-D__CUDACC__', '-DTFDISCO_CUDA=1')
 CUDA_LIBRARIES = ('-lcudart_static', '-ldl', '-lrt', '-lpthread')
-DEFAULT_CUDA_ARCHS = ('70', '75', '80', '86', '89', '90', '100')
+CUDA_ARCHS = ('70', '75', '80', '86', '89', '90', '100')
 COMPILERS = ('g++', 'c++', 'clang++')
 SUFFIXES = ('.h', '.cc', '.cu')
 
@@ -129,22 +130,45 @@ def find_nvcc():
         plan = run([command, '-dryrun', 'none.cu'], 'nvcc -dryrun')
     except BuildError as error:
         return None, f'{command} does not work ({error})'.replace('\n', ' ')
-    supported = re.findall(r'compute_(\w+)', supported)
+    architectures = _architectures(re.findall(r'compute_(\w+)', supported))
+    if not architectures:
+        return None, ('nvidia-smi sees no GPU to compile CUDA kernels for; TFDISCO_CUDA_ARCHS=all '
+                      'compiles them for others')
     folders = {key: tuple(shlex.split(value)) for key, value
                in re.findall(r'^#\$ (INCLUDES|LIBRARIES)=(.*)$', plan, re.MULTILINE)}
     return Nvcc(command, version, folders.get('INCLUDES', ()), folders.get('LIBRARIES', ()),
-                _architectures(supported)), ''
+                architectures), ''
 
 
 def _architectures(supported):
     wanted = os.environ.get('TFDISCO_CUDA_ARCHS', '').replace(',', ';').split(';')
     wanted = [arch.strip() for arch in wanted if arch.strip()]
-    chosen = wanted or [arch for arch in DEFAULT_CUDA_ARCHS if arch in supported]
+    if wanted == ['all']:
+        chosen = [arch for arch in CUDA_ARCHS if arch in supported]
+    else:
+        chosen = wanted or _present()
     flags = [f'-gencode=arch=compute_{arch},code=sm_{arch}' for arch in chosen]
     if chosen:  # machine-independent code of the newest, for GPUs that are newer still
         newest = max(chosen, key=lambda arch: int(re.match(r'\d*', arch).group() or 0))
         flags.append(f'-gencode=arch=compute_{newest},code=compute_{newest}')
     return tuple(flags)
+
+
+def _present():
+    """Compute capabilities of the GPUs of this machine, such as ['90']."""
+    found = nvidia_smi('--query-gpu=compute_cap', '--format=csv,noheader')
+    return sorted({f'{major}{minor}' for major, minor in re.findall(r'^(\d+)\.(\d)\s*$', found,
+                                                                   re.MULTILINE)}, key=int)
+
+
+def nvidia_smi(*arguments):
+    """What nvidia-smi prints, or '' where there is none or it fails."""
+    if not shutil.which('nvidia-smi'):
+        return ''
+    try:
+        return run(['nvidia-smi', *arguments], 'nvidia-smi')
+    except BuildError:
+        return ''
 
 
 def tensorflow_flags():

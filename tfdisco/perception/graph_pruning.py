@@ -5,11 +5,12 @@ import tensorflow as tf
 # Ops that compute their outputs of their inputs and do nothing else.
 PURE = frozenset((
     'Add AddN AddV2 AvgPool BatchNormWithGlobalNormalization BiasAdd Cast CheckNumerics Concat '
-    'ConcatV2 Const Conv2D DepthwiseConv2dNative Elu Exp '
+    'ConcatV2 Const Conv2D Conv2DBackpropInput DepthwiseConv2dNative Elu Exp '
     'ExpandDims FusedBatchNorm FusedBatchNormV2 FusedBatchNormV3 Identity LeakyRelu LRN LogicalNot '
-    'MatMul Max MaxPool Maximum Mean Min Minimum Mul Neg Pack Pad PadV2 Prod RealDiv Relu Relu6 '
-    'Reshape ResizeBilinear Rsqrt Shape Sigmoid Slice Softmax Softplus Split Sqrt Square '
-    'SquaredDifference Squeeze StridedSlice Sub Sum Tanh Tile Transpose').split())
+    'MatMul Max MaxPool Maximum Mean Min Minimum MirrorPad Mul Neg Pack Pad PadV2 Prod RealDiv '
+    'Relu Relu6 Reshape ResizeBilinear ResizeNearestNeighbor Rsqrt Shape Sigmoid Slice Softmax '
+    'Softplus Split Sqrt Square SquaredDifference Squeeze StridedSlice Sub Sum Tanh Tile '
+    'Transpose').split())
 LARGEST = 1 << 28  # numbers of a constant
 OUTPUTS = 8  # of a node, at most
 _DEAD = 'dead'

@@ -59,7 +59,7 @@ class Perception:
 
         Args:
           model: the `MorphableModel` of the coefficients, or its name or path.
-          reconstruction, parsing: 'built-in' or a path.
+          reconstruction, parsing: 'built-in' or a path; a frozen graph (.pb) as well.
           recognition: 'built-in', 'dlib' or a path.
           precision: of the networks' maps, one of `network.PRECISIONS`; bfloat16
             has 8 of float32's 24 binary digits, and is faster where the processor knows it.

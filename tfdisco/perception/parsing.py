@@ -1,10 +1,11 @@
 """Where a picture shows hair, face and background: the paper's m (Eq. 6)."""
 
+import os
 from typing import NamedTuple
 
 import tensorflow as tf
 
-from tfdisco.perception import network, resize
+from tfdisco.perception import frozen_graph, network, resize
 from tfdisco.perception.backbone import INPUT_SIZE, Backbone
 from tfdisco.perception.layers import ConvUnit
 from tfdisco.shapes import check_positive, check_shape
@@ -12,6 +13,10 @@ from tfdisco.shapes import check_positive, check_shape
 WIDTHS, BLOCKS = (16, 32, 64, 128), (1, 1, 1, 1)
 COLORS = 3
 CLASSES = ('background', 'face', 'hair')  # order of the logits
+# What they are of CelebAMask-HQ's classes as face-parsing.PyTorch numbers them: 0 background,
+# 1 skin, 2 to 5 brows and eyes, 6 glasses, 7 to 9 ears and rings in them, 10 nose, 11 to 13
+# mouth and lips, 14 neck, 15 necklace, 16 cloth, 17 hair, 18 hat.
+CELEBAMASK = {'background': (0, 16, 18), 'face': tuple(range(1, 16)), 'hair': (17,)}
 
 
 class Parsed(NamedTuple):
@@ -102,7 +107,12 @@ class Parsing:
 
     @classmethod
     def load(cls, name):
-        """Loads 'built-in' or a file; see `network.load`."""
+        """Loads 'built-in' or a file; see `network.load`.
+
+        A frozen graph (.pb) becomes a `GraphParsing`, which is called alike.
+        """
+        if os.fspath(name).endswith(frozen_graph.ENDING):
+            return GraphParsing(frozen_graph.FrozenGraph.load(name, ParsingNetwork.KIND))
         return cls(network.load(name, cls.NETWORKS))
 
     def __call__(self, images):
@@ -111,9 +121,27 @@ class Parsing:
         height, width = resize.size(images)
         # Probabilities and not logits, so that they add up to 1 after interpolation as well;
         # one by one, so that a graph leaves those out that nobody asks for.
-        maps = tf.split(tf.nn.softmax(logits), len(CLASSES), axis=-1)
+        maps = self._maps(tf.nn.softmax(logits))
         return Parsed(**{name: resize.from_square(values, height, width)
-                         for name, values in zip(CLASSES, maps)})
+                         for name, values in maps.items()})
+
+    def _maps(self, shares):
+        """{class: [B, S, S, 1]} of a network's probabilities."""
+        return dict(zip(CLASSES, tf.split(shares, len(CLASSES), axis=-1)))
+
+
+class GraphParsing(Parsing):
+    """The same by a graph of CelebAMask-HQ's classes, see `frozen_graph.INTERFACES`.
+
+    It is shown the whole picture, whose framing is close to that of its training data.
+
+    Attributes:
+      network: `frozen_graph.FrozenGraph`.
+    """
+
+    def _maps(self, shares):
+        return {name: tf.reduce_sum(tf.gather(shares, parts, axis=-1), axis=-1, keepdims=True)
+                for name, parts in CELEBAMASK.items()}
 
 
 def _double(values):

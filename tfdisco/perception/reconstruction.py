@@ -157,7 +157,8 @@ class Reconstruction:
             raise ValueError(
                 f'model: expected {frozen.model_name!r} with {frozen.layout.size} coefficients, '
                 f'which the reconstruction network was trained for, got {model.name!r} with '
-                f'{model.layout.size}; train one with scripts/train_perception.py')
+                f'{model.layout.size}; train one with scripts/train_perception.py, or, if the '
+                "model is the Basel Face Model, pass Deep3D's FaceReconModel.pb")
         self.network = frozen
         self._project = LandmarkProjector(model)
 

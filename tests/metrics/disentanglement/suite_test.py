@@ -50,6 +50,15 @@ def test_a_file_is_measured_and_shown(options):
     assert registry.SUITES['disentanglement'].pictures(result)['leakage'].ndim == 3
 
 
+def test_columns_stay_apart(options):
+    result = registry.run('disentanglement', **options, count=3, values=2)
+    wide = {'value': 4.24e+03, 'low': 3.76e+03, 'high': -2.2e+04}
+    result['ds'] = dict.fromkeys(score.VARIED, wide)
+    row = next(line for line in registry.table('disentanglement', result).splitlines()
+               if line.startswith('ds '))
+    assert row.split() == ['ds', *['4.24e+03', '(3.76e+03', '..', '-2.2e+04)'] * 4]
+
+
 def test_wrong_counts_and_files(options, tmp_path):
     for changes, message in (({'count': 0}, 'count: expected a positive integer, got 0'),
                              ({'values': 1}, 'values: expected 2 or more'),

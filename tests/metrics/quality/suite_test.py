@@ -7,11 +7,12 @@ import pytest
 
 from tests.metrics.quality.frechet_test import formula
 from tests.metrics.quality.neighbours_test import by_loop
+from tests.perception import published_test
 from tests.training.gan import small
 from tfdisco.data.records import folder as records
 from tfdisco.metrics import registry
 from tfdisco.metrics.generated import GeneratedFaces
-from tfdisco.metrics.quality import sets, suite
+from tfdisco.metrics.quality import features, sets, suite
 from tfdisco.perception import resize
 from tfdisco.perception.recognition import crop
 
@@ -49,17 +50,32 @@ def test_figures_are_those_of_formulas(source, found):
         network = getattr(faces.perception, name).network
         reference = described(network, cut, real)
         for part, values in pictures.items():
-            features = described(network, cut, values)
+            seen = described(network, cut, values)
             assert found[part][f'fd_{name}24']['value'] == pytest.approx(
-                formula(reference, features), rel=1e-3, abs=1e-6)
+                formula(reference, seen), rel=1e-3, abs=1e-6)
             assert found[part][f'precision_{name}24']['value'] == pytest.approx(
-                by_loop(features, reference, 3).mean(), abs=1.01 / COUNT)
+                by_loop(seen, reference, 3).mean(), abs=1.01 / COUNT)
             assert found[part][f'recall_{name}24']['value'] == pytest.approx(
-                by_loop(reference, features, 3).mean(), abs=1.01 / COUNT)
+                by_loop(reference, seen, 3).mean(), abs=1.01 / COUNT)
         assert found['reference'][f'fd_{name}12']['value'] == pytest.approx(
             formula(reference[:12], reference[12:]), rel=1e-3)
         assert found['generated'][f'ppl_{name}']['value'] > 0
         assert f'ppl_{name}' not in found['rendered']
+
+
+def test_a_frozen_graph_describes_by_its_vector(tmp_path):
+    graph = published_test.definition(published_test.recognition)
+    (tmp_path / 'r.pb').write_bytes(graph.SerializeToString())
+    kind = features.load('recognition', recognition=str(tmp_path / 'r.pb'))
+    pictures = published_test.pictures(160)
+    raw = (pictures * 127.5 / 128).mean(axis=(1, 2)) @ published_test.KERNELS['recognition']
+    assert (kind.size, kind.maps) == (128, None)
+    np.testing.assert_allclose(kind.vectors(pictures),
+                               raw / np.linalg.norm(raw, axis=1, keepdims=True), atol=1e-5)
+    graph = published_test.definition(published_test.parsing)
+    (tmp_path / 'p.pb').write_bytes(graph.SerializeToString())
+    with pytest.raises(ValueError, match="parsing: expected a network of tfdisco's own, for its"):
+        features.load('parsing', parsing=str(tmp_path / 'p.pb'))
 
 
 def test_the_same_reference_is_drawn_once(source, monkeypatch):

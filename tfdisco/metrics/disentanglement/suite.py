@@ -84,10 +84,10 @@ def measure(view, data, count, values, seed, progress=None):
 def table(result):
     """Scores, variances and leakage as text, for people."""
     lines = ['disentanglement score (Eq. 9)',
-             f'{"":26}' + ''.join(f'{factor:>26}' for factor in score.VARIED)]
+             f'{"":26}' + ''.join(f'{factor:>32}' for factor in score.VARIED)]
     for name, scores in result.items():
         if name == 'ds' or name.startswith('ds_'):
-            lines.append(f'{name:26}' + ''.join(f'{_text(scores[factor]):>26}'
+            lines.append(f'{name:26}' + ''.join(f' {_text(scores[factor]):>31}'
                                                 for factor in score.VARIED))
     lines += ['', 'variance of what is seen (column) when one factor varies (row), as a share of '
               "training data's", f'{"":14}' + ''.join(f'{name:>14}' for name in score.VARIED)]

@@ -7,7 +7,8 @@ import tensorflow as tf
 from tfdisco.metrics.quality import inception
 from tfdisco.perception import resize
 from tfdisco.perception.dlib_descriptor import DlibDescriptor
-from tfdisco.perception.parsing import Parsing
+from tfdisco.perception.frozen_graph import FrozenGraph
+from tfdisco.perception.parsing import Parsing, ParsingNetwork
 from tfdisco.perception.recognition import Recognition, RecognitionNetwork, crop
 from tfdisco.perception.vgg16 import VGG16
 from tfdisco.shapes import check_choice
@@ -41,8 +42,9 @@ def load(name, recognition='built-in', parsing='built-in', inception_file=None,
     """Features by name.
 
     Args:
-      name: 'recognition' or 'parsing', the mean over places of the last map of that network;
-        'dlib', its descriptor; 'inception'; 'vgg16', the mean over places of its last map.
+      name: 'recognition' or 'parsing', the mean over places of the last map of that network,
+        or of a frozen graph for recognition its vector; 'dlib', its descriptor; 'inception';
+        'vgg16', the mean over places of its last map.
       recognition, parsing: weights of the first two, see `Perception.load`.
       inception_file: what 'inception' reads, see `inception.load`.
       vgg16_file: what 'vgg16' reads, see `perception.vgg16`.
@@ -70,12 +72,15 @@ def load(name, recognition='built-in', parsing='built-in', inception_file=None,
             lambda pictures: network.descriptor(crop(pictures, network.input_size)),
             reduce_retracing=True), None)
     if name == 'recognition':
-        network, cut = Recognition.load(recognition).network, crop
-        if not isinstance(network, RecognitionNetwork):
-            raise ValueError("features: recognition is a network of tfdisco's own, got "
-                             f'{type(network).__name__}')
+        seen, own, cut = Recognition.load(recognition), RecognitionNetwork, crop
+        if isinstance(seen.network, FrozenGraph):
+            return Features(name, seen.network.size, tf.function(seen, reduce_retracing=True), None)
     else:
-        network, cut = Parsing.load(parsing).network, resize.to_square
+        seen, own, cut = Parsing.load(parsing), ParsingNetwork, resize.to_square
+    network = seen.network
+    if not isinstance(network, own):
+        raise ValueError(f"features: {name}: expected a network of tfdisco's own, for its maps, "
+                         f'got {type(network).__name__}; pass other --features')
 
     def maps(pictures):
         return network.backbone(cut(pictures, network.input_size))

@@ -33,7 +33,7 @@ def assign_generator(generator, variables):
         raise ValueError(f'lod: expected from 0 to {most}, got {variables["lod"]}')
     names = {'w_avg': 'dlatent_avg', 'lod': 'lod', 'start': 'G_synthesis/4x4/Const/const'}
     for index in range(generator.config.mapping_layers):
-        names.update(_layer(f'mapping/dense{index}', f'G_mapping/Dense{index}'))
+        names.update(layer(f'mapping/dense{index}', f'G_mapping/Dense{index}'))
     for level, side in enumerate(generator.sides()):
         first, second = ('Const', 'Conv') if side == SMALLEST else ('Conv0_up', 'Conv1')
         for place, (ours, theirs) in enumerate((('up', first), ('conv', second))):
@@ -45,10 +45,10 @@ def assign_generator(generator, variables):
             names.update({f'{epilogue}/bias': f'{theirs}/bias',
                           f'{epilogue}/strength': f'{theirs}/Noise/weight',
                           f'{epilogue}/noise': f'G_synthesis/noise{2 * level + place}',
-                          **_layer(f'{epilogue}/norm/affine', f'{theirs}/StyleMod')})
-        names.update(_layer(f'rgb{side}', f'G_synthesis/ToRGB_lod{_lod(generator, side)}'))
+                          **layer(f'{epilogue}/norm/affine', f'{theirs}/StyleMod')})
+        names.update(layer(f'rgb{side}', f'G_synthesis/ToRGB_lod{_lod(generator, side)}'))
     size = generator.input_size
-    _assign(generator, names, variables,
+    assign(generator, names, variables,
             {'mapping/mean': np.zeros(size), 'mapping/scale': np.ones(size)},
             ignored=('G_synthesis/lod',))  # the same as `lod`
 
@@ -63,17 +63,18 @@ def assign_discriminator(discriminator, variables):
     Raises:
       ValueError: see `assign_generator`.
     """
-    names = {**_layer('conv', '4x4/Conv'), **_layer('dense', '4x4/Dense0'),
-             **_layer('logit', '4x4/Dense1')}
+    names = {**layer('conv', '4x4/Conv'), **layer('dense', '4x4/Dense0'),
+             **layer('logit', '4x4/Dense1')}
     for side in sides(discriminator.config.resolution):
-        names.update(_layer(f'from{side}', f'FromRGB_lod{_lod(discriminator, side)}'))
+        names.update(layer(f'from{side}', f'FromRGB_lod{_lod(discriminator, side)}'))
         if side > SMALLEST:
-            names.update({**_layer(f'conv{side}', f'{side}x{side}/Conv0'),
-                          **_layer(f'down{side}', f'{side}x{side}/Conv1_down')})
-    _assign(discriminator, names, variables, {}, ignored=('lod',))
+            names.update({**layer(f'conv{side}', f'{side}x{side}/Conv0'),
+                          **layer(f'down{side}', f'{side}x{side}/Conv1_down')})
+    assign(discriminator, names, variables, {}, ignored=('lod',))
 
 
-def _layer(ours, theirs):
+def layer(ours, theirs):
+    """{our name: published name} of a layer's weight and bias."""
     return {f'{ours}/{kind}': f'{theirs}/{kind}' for kind in ('weight', 'bias')}
 
 
@@ -81,8 +82,19 @@ def _lod(network, side):
     return int(math.log2(network.config.resolution // side))
 
 
-def _assign(network, names, variables, values, ignored):
-    """Assigns {our name: value}, and the variables of {our name: published name}."""
+def assign(network, names, variables, values, ignored):
+    """Gives a network published weights and others.
+
+    Args:
+      network: of this project.
+      names: {our name: published name}.
+      variables: {published name: array}, all of them and no other but the ignored.
+      values: {our name: array} of what has no published name.
+      ignored: published names that are of no use.
+
+    Raises:
+      ValueError: see `assign_generator`.
+    """
     missing = sorted(set(names.values()) - set(variables))
     unknown = sorted(set(variables) - set(names.values()) - set(ignored))
     if missing or unknown:

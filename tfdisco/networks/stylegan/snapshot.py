@@ -98,7 +98,7 @@ def load(path):
     try:
         if not isinstance(stored, tuple) or len(stored) != 3:
             raise ValueError(f'{type(stored).__name__} in it')
-        g, d, average = (_network(record) for record in stored)
+        g, d, average = (network_of(record) for record in stored)
         for network, function in ((g, GENERATOR), (d, DISCRIMINATOR), (average, GENERATOR)):
             if network.function != function:
                 raise ValueError(f'a network made by {network.function}, not {function}')
@@ -178,12 +178,21 @@ def _shape(network, name, axes):
     return network.variables[name].shape
 
 
-def _network(record, inside=False):
-    """The `PublishedNetwork` of a `pickle_names.Record`."""
+def network_of(record, versions=VERSIONS, inside=False):
+    """The `PublishedNetwork` of a `pickle_names.Record`.
+
+    Args:
+      record: what a pickle has in a network's place.
+      versions: of the state that are known.
+      inside: whether it is a part of another network, and may have none itself.
+
+    Raises:
+      ValueError: if it is no network.
+    """
     state = getattr(record, 'state', None)
     if not isinstance(state, dict):
         raise ValueError(f'{type(record).__name__} in place of a network')
-    if state.get('version') not in VERSIONS:
+    if state.get('version') not in versions:
         raise ValueError(f'a network of version {state.get("version")}')
     fields = {}
     for name, kind in (('build_func_name', str), ('static_kwargs', dict),
@@ -202,7 +211,7 @@ def _network(record, inside=False):
     for key, part in fields['components'].items():
         if inside or key not in PARTS:
             raise ValueError(f'a network in parts of which one is {key}')
-        parts[PARTS[key]] = _network(part, inside=True)
+        parts[PARTS[key]] = network_of(part, versions, inside=True)
         variables.update({f'{PARTS[key]}/{name}': value
                           for name, value in parts[PARTS[key]].variables.items()})
     return PublishedNetwork(fields['build_func_name'], fields['static_kwargs'],

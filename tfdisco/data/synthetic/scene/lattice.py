@@ -42,7 +42,8 @@ class ScalpLattice:
                    if name not in model.regions]
         if missing:
             raise ValueError(f'model: expected the regions {missing} to place hair and the like, '
-                             f'got {sorted(model.regions)}; use the built-in model')
+                             f'got {sorted(model.regions)}; use the built-in model, or --data of '
+                             'scripts/prepare_photos.py in place of people drawn')
         shape = np.asarray(model.arrays['mean_shape'], np.float64)
         grown = np.any([model.regions[name] for name in _GROWN_ON], axis=0)
         scalp = shape[model.regions['scalp']]
