@@ -199,3 +199,19 @@ def test_bad_arguments_are_named(impl):
         with pytest.raises(ValueError, match=message):
             modulated_conv2d(**{'x': x, 'w': w, 'styles': styles, 'noise': noise, 'bias': bias,
                                 'impl': impl, **change})
+
+
+@pytest.mark.parametrize('dtype', [tf.float32, tf.float16, tf.bfloat16])
+@pytest.mark.parametrize('clamp', [0.3, 0.7, 1.1, 2.3])  # rounded up and down
+def test_what_is_clamped_has_no_gradient_in_any_type(impl, dtype, clamp):
+    x = tf.constant([-9, -1.1 * clamp, -0.9 * clamp, 0.9 * clamp, 1.1 * clamp, 9], dtype)
+    x = tf.reshape(x, [1, 1, 6, 1])
+    one = tf.ones([1, 1, 1, 1], dtype)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        result = modulated_conv2d(x, one, one[0, 0], demodulate=False, gain=1, clamp=clamp,
+                                  impl=impl)
+    np.testing.assert_array_equal(tf.cast(tape.gradient(result, x), tf.float32)[0, 0, :, 0],
+                                  [0, 0, 1, 1, 0, 0])
+    limit = tf.cast(tf.cast(clamp, dtype), tf.float32)
+    np.testing.assert_array_equal(tf.cast(result, tf.float32)[0, 0, ::5, 0], [-limit, limit])

@@ -4,6 +4,8 @@ import importlib.util
 import json
 
 import pytest
+from tensorflow.core.framework import types_pb2
+from tensorflow.core.protobuf import saved_model_pb2
 
 from tests.scripts.command_line import run_all
 from tests.training.gan import small
@@ -21,6 +23,10 @@ def runs(tmp_path_factory):
     return folder, run_all('export.py', {
         'saved model': ['--out=served/1', '--snapshot=g.npz', *looks],
         'onnx': ['--out=g.onnx', '--snapshot=g.npz', '--format=onnx'],
+        'tflite': ['--out=g.tflite', '--snapshot=g.npz', '--format=tflite'],
+        'half': ['--out=half/1', '--snapshot=g.npz', '--precision=float16', *looks],
+        'half tflite': ['--out=h.tflite', '--snapshot=g.npz', '--format=tflite',
+                        '--precision=float16'],
         'there': ['--out=there', '--snapshot=g.npz', '--reconstruction=none'],
         'other model': ['--out=served/2', '--snapshot=g.npz'],
         'no file': ['--out=x', '--snapshot=none.npz'],
@@ -46,7 +52,26 @@ def test_an_onnx_file(runs):
     assert stdout == 'wrote g.onnx\n' and (folder / 'g.onnx').stat().st_size > 10000
 
 
+def test_a_tflite_file(runs):
+    folder, results = runs
+    status, stdout, stderr = results['tflite']
+    assert status == 0, stderr
+    assert stdout == 'wrote g.tflite\n' and (folder / 'g.tflite').stat().st_size > 10000
+
+
+def test_a_saved_model_of_another_precision(runs):
+    folder, results = runs
+    assert results['half'][0] == 0, results['half'][2]
+    graphs = [saved_model_pb2.SavedModel.FromString(
+        (folder / f'{name}/1/saved_model.pb').read_bytes()) for name in ('served', 'half')]
+    of_type = [{node.op for function in graph.meta_graphs[0].graph_def.library.function
+                for node in function.node_def
+                if node.attr['T'].type == types_pb2.DT_HALF} for graph in graphs]
+    assert not of_type[0] and 'Conv2D' in of_type[1]
+
+
 @pytest.mark.parametrize('name, message', [
+    ('half tflite', 'export: precision: expected with --format=savedmodel, got tflite'),
     ('there', 'export: out: expected a folder that is not there yet'),
     ('other model', "export: model: expected 'open head"), ('no file', 'none.npz'),
     ('no out', '--out')])

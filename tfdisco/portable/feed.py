@@ -23,8 +23,9 @@ class Feed:
     """Batches of the endless stream of images.
 
     Example:
-      feed = Feed('package/images', seed=0, mirror=True, resolution=64)
-      images = feed.batch(start=0, count=8)  # [8, 64, 64, 3] uint8
+      feed = Feed('package/images', count=5000, seed=0, mirror=True)
+      for images in feed.batches(0, 8, resolution=64, last=800):  # [8, 64, 64, 3] uint8
+          ...
     """
 
     def __init__(self, folder, count, seed, mirror, threads=None):

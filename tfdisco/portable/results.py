@@ -11,29 +11,34 @@ from tfdisco import files
 from tfdisco.portable.package import STATE
 
 CURVES, SHEET = 'metrics.jsonl', 'samples.png'
+LOD = 'weights/lod'  # of `networks.stylegan`: halvings of the side that have yet to grow
 LOSSES = ('discriminator/real', 'discriminator/fake', 'discriminator/r1')
 
 
-def write_networks(package, snapshot, last):
+def write_networks(package, snapshot, last, grown):
     """Writes generator.npz and discriminator.npz, as `networks` reads them, and their cards.
 
     Args:
       package: `package.Package`.
       snapshot: `package.Snapshot`.
       last: the last line of the curves, a dict.
+      grown: (resolution, fade) of the last step, which networks that grow keep.
     """
     device = jax.devices()[0]
     for name, texts in package.card['files'].items():
         network, path = texts['weights'], package.file(name)
         texts = {key: value for key, value in texts.items() if key != 'weights'}
         prefix = f'{network}/'
+        arrays = {f'weights/{key[len(prefix):]}': value for key, value in snapshot.arrays.items()
+                  if key.startswith(prefix)}
+        if LOD in arrays:
+            side, (resolution, fade) = json.loads(texts['config'])['resolution'], grown
+            arrays[LOD] = np.float32(np.log2(side / resolution) + 1.0 - fade)
         files.write_npz(path, {
             **{key: np.array(value, np.int32 if isinstance(value, int) else None)
-               for key, value in texts.items()},
-            **{f'weights/{key[len(prefix):]}': value for key, value in snapshot.arrays.items()
-               if key.startswith(prefix)}})
+               for key, value in texts.items()}, **arrays})
         stem, card = os.path.splitext(name)[0], package.card['card']
-        write_json(package.file(f'{stem}.json'), {
+        files.write_json(package.file(f'{stem}.json'), {
             'file': name, 'command': card['command'], 'seconds': round(snapshot.seconds, 1),
             'images': snapshot.counters['images_seen'], 'licence': card['licence'],
             'data': card['data'], 'bytes': os.path.getsize(path),
@@ -78,12 +83,6 @@ def forget_after(path, step):
     with files.replacing(path) as file:
         file.write(''.join(json.dumps(point) + '\n' for point in points).encode())
     return points[-1] if points else {}
-
-
-def write_json(path, value):
-    """Writes JSON; the file appears whole or not at all."""
-    with files.replacing(path) as file:
-        file.write((json.dumps(value, indent=1) + '\n').encode())
 
 
 def as_snapshot_arrays(values):

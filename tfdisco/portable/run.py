@@ -153,6 +153,12 @@ class Runner:
         first, growth = self._row['fade']
         return np.float32(first + growth * (self.counters['images_seen'] - self._row['images']))
 
+    def _shown(self):
+        """The share of the newest resolution in what the networks drew last."""
+        first, growth = self._row['fade']
+        steps = max(self.counters['images_seen'] - self._row['images'] - self._row['batch'], 0)
+        return first + growth * steps
+
     def _step(self, images):
         """Starts a step on the device, and does not wait for it."""
         cycle = self._row['cycle']
@@ -207,7 +213,8 @@ class Runner:
         snapshot = Snapshot(results.as_snapshot_arrays(self._kept()), dict(self.counters),
                             self._seconds(), self._recent)
         write_snapshot(self._package.file(LAST), snapshot)
-        results.write_networks(self._package, snapshot, self._last)
+        results.write_networks(self._package, snapshot, self._last,
+                               (self._row['resolution'], self._shown()))
         name = self._package.card['sheets'][str(self._row['resolution'])]
         if name not in self._programs:
             self._programs[name] = Program(self._package, name,

@@ -54,8 +54,9 @@ def test_the_host_waits_for_the_devices_once_a_step(trainer, monkeypatch):
     assert int(trainer.steps.numpy()) == 4 and int(trainer.images_seen.numpy()) == 16
 
 
-def test_a_relativistic_game_compares_real_and_generated_images(trainer):
-    loss = dataclasses.replace(CONFIG.loss, game='relativistic')
+@pytest.mark.parametrize('augment', ['none', '0.5'])
+def test_a_relativistic_game_compares_real_and_generated_images(trainer, augment):
+    loss = dataclasses.replace(CONFIG.loss, game='relativistic', augment=augment)
     relativistic = GanTrainer(CONFIG.network, loss, CONFIG.schedule, toy.model(), trainer.inputs,
                               None)
     first, second = step(relativistic), step(relativistic)

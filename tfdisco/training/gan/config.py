@@ -186,8 +186,7 @@ class UpkeepConfig:
     keep_best: int = _field(3, 'Generators that are kept beside the last one.')
     measured_faces: int = _field(256, 'Generated faces by which a snapshot is measured.')
     deterministic: bool = _field(False, 'Whether to compute the same bits in each run; slower '
-                                 'on a GPU, where ops whose gradients add up in no fixed '
-                                 'order take their reference.')
+                                 "on a GPU, where TensorFlow's own ops take others of theirs.")
 
     def __post_init__(self):
         """Raises ValueError on a wrong field."""

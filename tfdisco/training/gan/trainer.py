@@ -254,7 +254,7 @@ class GanTrainer:
             return self.discriminator(self._augmented(images, draw, stream), fade=fade)
 
         # Only a relativistic game has real images here.
-        reals = [judge(real_images(values, fade), fade, 'augment_other') for values in images]
+        reals = [judge(real_images(values, fade), fade, 'augment_real') for values in images]
         z, noise = self._faces(draw, 'faces', resolution)
         faces = Draw(z, draw.normal('pairs', [self.inputs.latents]), noise,
                      draw.turns(self._loss.pair_share) if set(weights) & set(PAIR_TERMS)
