@@ -96,6 +96,7 @@ def test_all_stages_leave_pictures_and_a_report(source, tmp_path, arch, changes)
     assert list(tmp_path.glob('events.*'))
 
 
+@pytest.mark.slow
 def test_goes_on_as_if_never_interrupted(source, whole, tmp_path):
     config = small.config(source, **PLAIN)
 
@@ -190,6 +191,7 @@ def test_a_term_that_is_no_number_is_named_and_leaves_the_last_snapshot(source, 
     assert [line['step'] for line in curves(tmp_path)] == [1, 2]
 
 
+@pytest.mark.slow
 def test_begins_with_the_weights_of_another_run(source, whole, tmp_path):
     # Steps that move nothing.
     still = {'start': str(whole), 'learning_rate': 1e-12, 'imitative_kimg': 0.008,

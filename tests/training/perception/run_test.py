@@ -86,6 +86,7 @@ def test_leaves_a_network_its_card_curves_and_a_picture(tmp_path, data, network)
     assert all(np.isfinite(values).all() for values in frozen(pictures))
 
 
+@pytest.mark.slow
 def test_interrupted_run_ends_as_the_uninterrupted(tmp_path, data):
     run = run_of(data, 'recognition')
     straight, broken = tmp_path / 'straight', tmp_path / 'broken'
@@ -155,6 +156,7 @@ def test_command_says_what_is_not_default():
         'python scripts/train_perception.py --network=parsing --data=x --steps=7')
 
 
+@pytest.mark.slow
 def test_begins_with_the_weights_of_another_run(tmp_path, data):
     perception_run.train(run_of(data, 'parsing'), tmp_path / 'first')
     changes = {'start': str(tmp_path / 'first'), 'learning_rate': 1e-12, 'weight_decay': 0.0,

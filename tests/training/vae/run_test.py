@@ -44,6 +44,7 @@ def curves(folder):
             for line in lines]
 
 
+@pytest.mark.slow
 def test_interrupted_run_ends_as_the_uninterrupted(tmp_path, small):
     straight, broken = tmp_path / 'straight', tmp_path / 'broken'
     card = vae_run.train(small, straight)
