@@ -261,10 +261,15 @@ def test_nvcc_is_asked_for_its_architectures(tree, tmp_path, monkeypatch):
     monkeypatch.delenv('TFDISCO_CUDA_ARCHS', raising=False)
     assert toolchain.find_nvcc() == (None, 'nvidia-smi sees no GPU to compile CUDA kernels for; '
                                      'TFDISCO_CUDA_ARCHS=all compiles them for others')
-    seen['smi'] = '10.0\n9.0\n10.0\n'
+    seen['smi'] = '8.6\n7.5\n8.6\n'
     assert toolchain.find_nvcc()[0].architectures == (
-        '-gencode=arch=compute_90,code=sm_90', '-gencode=arch=compute_100,code=sm_100',
-        '-gencode=arch=compute_100,code=compute_100')
+        '-gencode=arch=compute_75,code=sm_75', '-gencode=arch=compute_86,code=sm_86',
+        '-gencode=arch=compute_86,code=compute_86')
+    seen['smi'] = '7.5\n'
+    assert len(toolchain.find_nvcc()[0].architectures) == 2
+    seen['smi'] = '12.0\n7.5\n'  # newer than this nvcc
+    assert toolchain.find_nvcc()[0].architectures[-1] == (
+        '-gencode=arch=compute_86,code=compute_86')
     monkeypatch.setenv('TFDISCO_CUDA_ARCHS', 'all')
     nvcc, why = toolchain.find_nvcc()
     assert why == '' and nvcc.version == 'release 12.9'

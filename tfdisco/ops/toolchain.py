@@ -143,10 +143,13 @@ def find_nvcc():
 def _architectures(supported):
     wanted = os.environ.get('TFDISCO_CUDA_ARCHS', '').replace(',', ';').split(';')
     wanted = [arch.strip() for arch in wanted if arch.strip()]
+    known, present = [arch for arch in CUDA_ARCHS if arch in supported], _present()
     if wanted == ['all']:
-        chosen = [arch for arch in CUDA_ARCHS if arch in supported]
-    else:
-        chosen = wanted or _present()
+        chosen = known
+    elif wanted:
+        chosen = wanted
+    else:  # a GPU newer than this nvcc runs the machine-independent code of all that it knows
+        chosen = present if set(present) <= set(supported) else known
     flags = [f'-gencode=arch=compute_{arch},code=sm_{arch}' for arch in chosen]
     if chosen:  # machine-independent code of the newest, for GPUs that are newer still
         newest = max(chosen, key=lambda arch: int(re.match(r'\d*', arch).group() or 0))

@@ -149,15 +149,11 @@ class Runner:
         self._say(f'{row["stage"]}: {len(wanted)} modules for {batch} images of {side} pixels '
                   f'compiled in {time.monotonic() - began:.1f} s')
 
-    def _fade(self):
+    def _fade(self, behind=0):
+        """Of the next step, or of one so many images before it, of this row."""
         first, growth = self._row['fade']
-        return np.float32(first + growth * (self.counters['images_seen'] - self._row['images']))
-
-    def _shown(self):
-        """The share of the newest resolution in what the networks drew last."""
-        first, growth = self._row['fade']
-        steps = max(self.counters['images_seen'] - self._row['images'] - self._row['batch'], 0)
-        return first + growth * steps
+        images = max(self.counters['images_seen'] - self._row['images'] - behind, 0)
+        return np.float32(first + growth * images)
 
     def _step(self, images):
         """Starts a step on the device, and does not wait for it."""
@@ -214,7 +210,7 @@ class Runner:
                             self._seconds(), self._recent)
         write_snapshot(self._package.file(LAST), snapshot)
         results.write_networks(self._package, snapshot, self._last,
-                               (self._row['resolution'], self._shown()))
+                               (self._row['resolution'], self._fade(self._row['batch'])))
         name = self._package.card['sheets'][str(self._row['resolution'])]
         if name not in self._programs:
             self._programs[name] = Program(self._package, name,
